@@ -1,0 +1,142 @@
+"""The contract: an agent is a value. What it hears, what it holds, what it says; nothing else.
+
+Agents are pure: no I/O, clock, random or logging. The shell (`streams/work.py`) decodes state, calls
+`react` with one event at a time, fills in `event_id` and `caused_by` of what it says, and stores the
+state; a simulation and an evaluation call the very same values without Kafka.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from schemas.record import Event, Outcome
+
+S = TypeVar("S", bound=Struct)
+V = TypeVar("V")
+
+Load = Callable[[str], Any]
+Scan = Callable[[], Iterable[tuple[str, Any]]]
+
+
+class Woken(Struct, frozen=True, kw_only=True):
+    """The key's own time has come: `occurred_at` is the moment that `wake_at` named."""
+
+    event_id: str
+    key: str
+    occurred_at: int
+
+
+class StateMap(MutableMapping[str, V], Generic[V]):
+    """A map in an agent's state, stored one entry a record: only touched entries are read and logged.
+
+    Values are frozen Structs: to change one, set it again. Iteration reads all entries of the key
+    (ordered by entry key) and is for rare cases; bound what it holds.
+    """
+
+    __slots__ = ("_entries", "_load", "_scan", "touched")
+
+    def __init__(self) -> None:
+        self._entries: dict[str, V | None] = {}
+        self._load: Load | None = None
+        self._scan: Scan | None = None
+        self.touched: set[str] = set()
+
+    def bind(self, load: Load, scan: Scan) -> None:
+        """Called by the shell: where entries that are not in memory come from."""
+        self._load, self._scan = load, scan
+
+    def _read(self, key: str) -> V | None:
+        try:
+            return self._entries[key]
+        except KeyError:
+            value = self._load(key) if self._load is not None else None
+            self._entries[key] = value
+            return value
+
+    def __getitem__(self, key: str) -> V:
+        value = self._read(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._read(key) is not None
+
+    def __setitem__(self, key: str, value: V) -> None:
+        self._entries[key] = value
+        self.touched.add(key)
+
+    def __delitem__(self, key: str) -> None:
+        if self._read(key) is None:
+            raise KeyError(key)
+        self._entries[key] = None
+        self.touched.add(key)
+
+    def __iter__(self) -> Iterator[str]:
+        if self._scan is not None:
+            for key, value in self._scan():
+                self._entries.setdefault(key, value)
+            self._scan = None
+            self._load = None
+        return iter(sorted(k for k, v in self._entries.items() if v is not None))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Tables(Struct):
+    """The broadcast tables as this partition holds them; each field is one table's state."""
+
+    # filled by agents/tables: see `RULES` and `GIFTS`
+
+
+@dataclass(frozen=True, slots=True)
+class Agent(Generic[S]):
+    """The pure behaviour for one concern.
+
+    `react` owns `state` for the call and yields outcomes (without `event_id` and `caused_by`).
+    `wake_at` says when silence itself means something; after a wake-up it must be later, or None.
+    A state equal to a fresh `initial()` is not stored.
+    """
+
+    name: str
+    initial: type[S]
+    listens_to: frozenset[type[Event] | type[Outcome]]
+    react: Callable[[S, Any, Any], Iterable[Outcome]]
+    wake_at: Callable[[S], int | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table's copy lives."""
+
+    partition: int
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[S]):
+    """Small data that every partition holds whole (rules, gifts) or a fact of the partition's time.
+
+    Every partition hears the same broadcast events and concludes alike; what is to be said once is
+    said where `place.partition == 0`.
+    """
+
+    name: str
+    initial: type[S]
+    listens_to: frozenset[type[Event]]
+    react: Callable[[S, Any, Place], Iterable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The agents that share a key, in the order in which they hear; and the tables they read."""
+
+    name: str
+    key: str
+    agents: tuple[Agent[Any], ...]
+    tables: tuple[Table[Any], ...] = ()
