@@ -7,7 +7,7 @@ state; a simulation and an evaluation call the very same values without Kafka.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -20,6 +20,7 @@ V = TypeVar("V")
 
 Load = Callable[[str], Any]
 Scan = Callable[[], Iterable[tuple[str, Any]]]
+Tables = Mapping[str, Any]  # table name → its state; a table's module has the typed way in
 
 
 class Woken(Struct, frozen=True, kw_only=True):
@@ -88,12 +89,6 @@ class StateMap(MutableMapping[str, V], Generic[V]):
         return sum(1 for _ in self)
 
 
-class Tables(Struct):
-    """The broadcast tables as this partition holds them; each field is one table's state."""
-
-    # filled by agents/tables: see `RULES` and `GIFTS`
-
-
 @dataclass(frozen=True, slots=True)
 class Agent(Generic[S]):
     """The pure behaviour for one concern.
@@ -106,7 +101,7 @@ class Agent(Generic[S]):
     name: str
     initial: type[S]
     listens_to: frozenset[type[Event] | type[Outcome]]
-    react: Callable[[S, Any, Any], Iterable[Outcome]]
+    react: Callable[[S, Any, Tables], Iterable[Outcome]]
     wake_at: Callable[[S], int | None] | None = None
 
 
