@@ -6,7 +6,7 @@ from the newest one alone, and reading one twice changes nothing.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
@@ -356,6 +356,7 @@ LEDGER: tuple[type[LedgerOutcome], ...] = (
 class StockRequested(ProductOutcome, frozen=True, kw_only=True):
     """Members asks products to reserve a gift."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     redemption_id: RedemptionId
     quantity: Quantity
@@ -364,6 +365,7 @@ class StockRequested(ProductOutcome, frozen=True, kw_only=True):
 class StockCommitted(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products that the reserved gift was paid for with points."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     redemption_id: RedemptionId
 
@@ -371,6 +373,7 @@ class StockCommitted(ProductOutcome, frozen=True, kw_only=True):
 class StockWaived(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products that the gift is no longer wanted: cancelled or timed out."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     redemption_id: RedemptionId
     reason: Reason
@@ -379,6 +382,7 @@ class StockWaived(ProductOutcome, frozen=True, kw_only=True):
 class GiftReserved(MemberOutcome, frozen=True, kw_only=True):
     """Products has reserved the gift for the redemption."""
 
+    SAID_IN: ClassVar[str] = "products"
     redemption_id: RedemptionId
     product_id: ProductId
     quantity: Quantity
@@ -387,6 +391,7 @@ class GiftReserved(MemberOutcome, frozen=True, kw_only=True):
 class GiftRefused(MemberOutcome, frozen=True, kw_only=True):
     """Products could not reserve the gift."""
 
+    SAID_IN: ClassVar[str] = "products"
     redemption_id: RedemptionId
     product_id: ProductId
     reason: Reason
@@ -395,6 +400,7 @@ class GiftRefused(MemberOutcome, frozen=True, kw_only=True):
 class GiftReleased(MemberOutcome, frozen=True, kw_only=True):
     """Products has let go of the reservation, or knows of none."""
 
+    SAID_IN: ClassVar[str] = "products"
     redemption_id: RedemptionId
     product_id: ProductId
     reason: Reason
@@ -464,8 +470,9 @@ class ScoreChanged(MemberOutcome, frozen=True, kw_only=True):
 class BoardPartitionClosed(Outcome, frozen=True, kw_only=True):
     """One members partition has said all that counts to a board; the last one closes it."""
 
-    KEY = "board"
-    STAGE = "members"
+    KEY: ClassVar[str] = "board"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     board: Annotated[str, doc("Name of the board.")]
     occurred_at: Timestamp
     caused_by: Annotated[str, doc("The tick.", filled=True)] = ""
@@ -481,8 +488,9 @@ class BoardPartitionClosed(Outcome, frozen=True, kw_only=True):
 class RuleAccepted(Outcome, frozen=True, kw_only=True):
     """The version of the rule holds from `effective_at` on."""
 
-    KEY = "rule_id"
-    STAGE = "members"
+    KEY: ClassVar[str] = "rule_id"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     rule_id: RuleId
     occurred_at: Timestamp
     caused_by: Annotated[str, doc("The change.", filled=True)] = ""
@@ -495,8 +503,9 @@ class RuleAccepted(Outcome, frozen=True, kw_only=True):
 class RuleRefused(Outcome, frozen=True, kw_only=True):
     """The change of the rule was refused, with all reasons."""
 
-    KEY = "rule_id"
-    STAGE = "members"
+    KEY: ClassVar[str] = "rule_id"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     rule_id: RuleId
     occurred_at: Timestamp
     caused_by: Annotated[str, doc("The change.", filled=True)] = ""
@@ -508,8 +517,9 @@ class RuleRefused(Outcome, frozen=True, kw_only=True):
 class GiftPriced(Outcome, frozen=True, kw_only=True):
     """The gift has this price in points from `effective_at` on."""
 
-    KEY = "product_id"
-    STAGE = "members"
+    KEY: ClassVar[str] = "product_id"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     product_id: ProductId
     occurred_at: Timestamp
     caused_by: Annotated[str, doc("The listing.", filled=True)] = ""
@@ -521,8 +531,9 @@ class GiftPriced(Outcome, frozen=True, kw_only=True):
 class GiftPriceRefused(Outcome, frozen=True, kw_only=True):
     """The gift's listing was refused, with all reasons."""
 
-    KEY = "product_id"
-    STAGE = "members"
+    KEY: ClassVar[str] = "product_id"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     product_id: ProductId
     occurred_at: Timestamp
     caused_by: Annotated[str, doc("The listing.", filled=True)] = ""
@@ -544,6 +555,7 @@ class ProductOffered(ProductOutcome, frozen=True, kw_only=True):
 class ProductSold(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products of an order's pieces of this product."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     order_id: OrderId
     quantity: Quantity
@@ -552,6 +564,7 @@ class ProductSold(ProductOutcome, frozen=True, kw_only=True):
 class ProductReturned(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products of pieces that came back with an accepted return."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     return_id: ReturnId
     quantity: Quantity
@@ -561,6 +574,7 @@ class ProductReturned(ProductOutcome, frozen=True, kw_only=True):
 class ProductViewed(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products that a member looked, the first time in a while."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
 
 
@@ -626,6 +640,7 @@ class ProductHeated(ProductOutcome, frozen=True, kw_only=True):
 class TermSearched(SearchOutcome, frozen=True, kw_only=True):
     """Members tells searches that a member searched this, the first time in a while."""
 
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
 
 

@@ -105,7 +105,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The root of what agents conclude; `event_id` and `caused_by` are filled in by the shell."""
 
     KEY: ClassVar[str]
-    STAGE: ClassVar[str]
+    STAGE: ClassVar[str]  # the stage that owns its key, where it is heard
+    SAID_IN: ClassVar[str]  # the stage whose agents say it: it lies in that stage's outcomes topic
     event_id: OutcomeId = ""
 
     @property
@@ -120,6 +121,7 @@ class MemberOutcome(Outcome, frozen=True, kw_only=True):
 
     KEY: ClassVar[str] = "member_id"
     STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "members"
     member_id: MemberId
     occurred_at: Timestamp
     caused_by: Cause = ""
@@ -130,6 +132,7 @@ class ProductOutcome(Outcome, frozen=True, kw_only=True):
 
     KEY: ClassVar[str] = "product_id"
     STAGE: ClassVar[str] = "products"
+    SAID_IN: ClassVar[str] = "products"
     product_id: ProductId
     occurred_at: Timestamp
     caused_by: Cause = ""
@@ -140,6 +143,7 @@ class SearchOutcome(Outcome, frozen=True, kw_only=True):
 
     KEY: ClassVar[str] = "term"
     STAGE: ClassVar[str] = "searches"
+    SAID_IN: ClassVar[str] = "searches"
     term: Term
     occurred_at: Timestamp
     caused_by: Cause = ""
