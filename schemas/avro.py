@@ -81,7 +81,9 @@ def _avro(info: inspect.Type, named: set[str]) -> Any:
             return [_avro(branch, named) for branch in branches]
         case _ if type(info) in SIMPLE:
             return SIMPLE[type(info)]
-    raise TypeError(f"no Avro for {info}: use int, float, str, bool, bytes, list, a Struct or a Word")
+    raise TypeError(
+        f"no Avro for {info}: use int, float, str, bool, bytes, list, a Struct or a Word"
+    )
 
 
 def _named(cls: type, named: set[str]) -> str | None:

@@ -142,7 +142,7 @@ def validate(record: Record) -> None:
 
 
 def _builtins(record: Record) -> Any:
-    return msgspec.to_builtins(record)
+    return msgspec.to_builtins(record, builtin_types=(bytes,))
 
 
 def _form_of(data: bytes, registry: Registry | None) -> tuple[_Form, int]:

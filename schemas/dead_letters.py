@@ -34,7 +34,9 @@ class DeadLettered(Outcome, frozen=True, kw_only=True):
     SAID_IN: ClassVar[str] = ""
     source: Annotated[str, doc("Where it lies: topic/partition/offset.")]
     occurred_at: Timestamp
-    caused_by: Annotated[str, doc("Its event id, when it could be read; else empty.", filled=True)] = ""
+    caused_by: Annotated[
+        str, doc("Its event id, when it could be read; else empty.", filled=True)
+    ] = ""
     stage: Annotated[str, doc("The stage that could not take it.")]
     problem: DeadLetterProblem
     detail: Annotated[str, doc("What is wrong and what to do, for a person; no personal data.")]
