@@ -14,7 +14,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -127,7 +127,7 @@ class Emitter:
             failed, self._failed = self._failed, []
             raise DeliveryFailed(failed)
 
-    def __enter__(self) -> Emitter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
