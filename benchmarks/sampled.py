@@ -1,0 +1,112 @@
+"""Runs a module as `python -m` does, and samples what its processor time goes into.
+
+    python -m benchmarks.sampled OUT.json MODULE ARGUMENTS…
+
+Every five milliseconds of processor time it notes which function is at work: a C function counts
+for the Python function that called it. That costs less than a hundredth. The samples are written
+every few seconds, so that a process that is killed has left its profile too.
+"""
+
+from __future__ import annotations
+
+import json
+import runpy
+import signal
+import sys
+import sysconfig
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+SAMPLE_SECONDS = 0.005
+WRITE_EVERY = 500
+ROOT = str(Path(__file__).resolve().parent.parent)
+LIBRARIES = sysconfig.get_path("purelib")
+WAITING = {"select", "wait", "_wait_for_tstate_lock", "acquire", "get", "sleep"}
+
+
+class Sampler:
+    """Counts (place, function) and (our place, our function) of every sample."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.samples = 0
+        self.own: Counter[tuple[str, str]] = Counter()
+        self.ours: Counter[tuple[str, str]] = Counter()
+
+    def start(self) -> None:
+        """Sample from now on. Only in the main thread."""
+        signal.signal(signal.SIGPROF, self._sample)
+        signal.setitimer(signal.ITIMER_PROF, SAMPLE_SECONDS, SAMPLE_SECONDS)
+
+    def _sample(self, _signal: int, frame: FrameType | None) -> None:
+        working = _working(frame)
+        if working is None:
+            return
+        self.samples += 1
+        self.own[_named(working)] += 1
+        self.ours[_named(_nearest_ours(working))] += 1
+        if self.samples % WRITE_EVERY == 0:
+            self.write()
+
+    def write(self) -> None:
+        """Write what was found so far, replacing the file in one step."""
+        found = {
+            "samples": self.samples,
+            "own": [[*named, count] for named, count in self.own.most_common(50)],
+            "ours": [[*named, count] for named, count in self.ours.most_common()],
+        }
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(found), encoding="utf-8")
+        new.replace(self.path)
+
+
+def _working(frame: FrameType | None) -> FrameType | None:
+    """The main thread's frame, or when it waits, another thread's that does not."""
+    if frame is not None and frame.f_code.co_name not in WAITING:
+        return frame
+    others = sys._current_frames().values()
+    return next((f for f in others if f.f_code.co_name not in WAITING), None)
+
+
+def _nearest_ours(frame: FrameType) -> FrameType:
+    """The innermost function of this project; the innermost of all if there is none."""
+    caller: FrameType | None = frame
+    while caller is not None:
+        if _place(caller).partition("/")[0] in OURS:
+            return caller
+        caller = caller.f_back
+    return frame
+
+
+OURS = {"schemas", "agents", "streams", "sinks", "benchmarks"}
+
+
+def _place(frame: FrameType) -> str:
+    """The file, from the project's or the library's folder on."""
+    name = frame.f_code.co_filename
+    for start in (LIBRARIES, ROOT):
+        if name.startswith(start):
+            return name[len(start) + 1 :]
+    return name.rpartition("/")[2]
+
+
+def _named(frame: FrameType) -> tuple[str, str]:
+    return _place(frame), frame.f_code.co_qualname
+
+
+def main() -> None:
+    """Run the named module under the sampler."""
+    path, module, *arguments = sys.argv[1:]
+    sampler = Sampler(Path(path))
+    sys.argv = [module, *arguments]
+    sampler.start()
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        sampler.write()
+
+
+if __name__ == "__main__":
+    main()
