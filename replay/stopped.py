@@ -14,6 +14,8 @@ from schemas import codec, topics
 from schemas.actions import ClockTicked
 from schemas.record import Event
 
+Place = tuple[str, int]
+
 TIMEOUT_SECONDS = 10.0
 FIRST_LOOK = 256
 
@@ -42,27 +44,29 @@ def stopped(bootstrap: str, prefix: str, clock: str) -> Stopped:
             "isolation.level": "read_committed",
             "enable.partition.eof": True,
             "enable.auto.commit": False,
-            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 20,
         }
     )
     try:
-        ticked_at: set[int] = set()
-        told: set[str] = set()
-        for place in _places(consumer, prefix):
-            tick, after = _tail(consumer, place)
-            if tick is not None and tick.clock != clock:
-                raise ReplayRefused(_refusal(tick.clock, clock))
-            ticked_at.add(0 if tick is None else tick.occurred_at)
-            told.update(event.event_id for event in after)
-        return Stopped(min(ticked_at), frozenset(told))
+        tails = _tails(consumer, _places(consumer, prefix))
     finally:
         consumer.close()
+    ticked_at: set[int] = set()
+    told: set[str] = set()
+    for events in tails.values():
+        ticks = [number for number, event in enumerate(events) if isinstance(event, ClockTicked)]
+        last = events[ticks[-1]] if ticks else None
+        if isinstance(last, ClockTicked) and last.clock != clock:
+            raise ReplayRefused(_refusal(last.clock, clock))
+        ticked_at.add(last.occurred_at if isinstance(last, ClockTicked) else 0)
+        told.update(event.event_id for event in events[ticks[-1] + 1 if ticks else 0 :])
+    return Stopped(min(ticked_at), frozenset(told))
 
 
-def _places(consumer: Consumer, prefix: str) -> list[TopicPartition]:
+def _places(consumer: Consumer, prefix: str) -> list[Place]:
     names = [prefix + topics.actions(stage) for stage in topics.STAGES]
     found = consumer.list_topics(timeout=TIMEOUT_SECONDS).topics
-    return [TopicPartition(name, number) for name in names for number in found[name].partitions]
+    return [(name, number) for name in names for number in found[name].partitions]
 
 
 def _refusal(found: str, wanted: str) -> str:
@@ -73,45 +77,50 @@ def _refusal(found: str, wanted: str) -> str:
     )
 
 
-def _tail(consumer: Consumer, place: TopicPartition) -> tuple[ClockTicked | None, list[Event]]:
-    """The partition's last tick and the actions after it; looks further back until it finds one."""
-    low, high = consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)
-    look = FIRST_LOOK
-    while True:
-        start = max(low, high - look)
-        events = _read(consumer, TopicPartition(place.topic, place.partition, start))
-        ticks = [number for number, event in enumerate(events) if isinstance(event, ClockTicked)]
-        if ticks:
-            last = events[ticks[-1]]
-            assert isinstance(last, ClockTicked)
-            return last, events[ticks[-1] + 1 :]
-        if start == low:
-            return None, events
+def _tails(consumer: Consumer, places: list[Place]) -> dict[Place, list[Event]]:
+    """Each partition's last actions, from before its last tick on; all of them where it has none."""
+    bounds = {
+        place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=TIMEOUT_SECONDS)
+        for place in places
+    }
+    tails: dict[Place, list[Event]] = {}
+    look, wanted = FIRST_LOOK, list(places)
+    while wanted:
+        starts = {place: max(bounds[place][0], bounds[place][1] - look) for place in wanted}
+        tails |= _read(consumer, starts)
+        wanted = [
+            place
+            for place in wanted
+            if starts[place] > bounds[place][0]
+            and not any(isinstance(event, ClockTicked) for event in tails[place])
+        ]
         look *= 4
+    return tails
 
 
-def _read(consumer: Consumer, start: TopicPartition) -> list[Event]:
-    """All actions from `start` to the partition's end; what cannot be read is not the replay's."""
-    consumer.assign([start])
-    events: list[Event] = []
-    while True:
+def _read(consumer: Consumer, starts: dict[Place, int]) -> dict[Place, list[Event]]:
+    """All actions from these offsets to the ends; what cannot be read is not the replay's."""
+    consumer.assign([TopicPartition(*place, offset) for place, offset in starts.items()])
+    events: dict[Place, list[Event]] = {place: [] for place in starts}
+    reading = set(starts)
+    while reading:
         message = consumer.poll(TIMEOUT_SECONDS)
         if message is None:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"reading {start.topic}"))
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, "reading the end of the log"))
+        place = (message.topic() or "", message.partition() or 0)
         error = message.error()
         if error is None:
-            event = _event(message.value())
-            if event is not None:
-                events.append(event)
+            events[place] += _event(message.value())
         elif error.code() == KafkaError._PARTITION_EOF:
-            return events
+            reading.discard(place)
         else:
             raise KafkaException(error)
+    return events
 
 
-def _event(value: bytes | None) -> Event | None:
+def _event(value: bytes | None) -> list[Event]:
     try:
         record = codec.decode(value)
     except codec.Unreadable:
-        return None
-    return record if isinstance(record, Event) else None
+        return []
+    return [record] if isinstance(record, Event) else []

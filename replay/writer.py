@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -23,6 +24,7 @@ from schemas.codec import encode
 from schemas.record import Event
 from streams.clock import Ticks
 
+PARTITION_UA = -1  # librdkafka: the partitioner chooses, by the key
 RECORDS_A_TRANSACTION = 1_000
 SECONDS_A_TRANSACTION = 0.25
 TIMEOUT_SECONDS = 30.0
@@ -65,6 +67,7 @@ class Writer:
         self._lead = lead
         self._positions: dict[Place, int] = {}
         self._progress = Progress()
+        self._open = False
         self._records = 0
         self._ends = 0.0
         self._producer = Producer(
@@ -85,6 +88,7 @@ class Writer:
         Raises `ReplayRefused` (another replay's log; a second one took over), `KafkaException`.
         """
         before = stopped(self._bootstrap, self._prefix, clock_name(self._year))
+        self._progress.at = before.ticked_at
         try:
             self._begin()
             for step in self._untold(before):
@@ -100,6 +104,10 @@ class Writer:
                     "stopped; nothing is doubled. Let the other one finish."
                 ) from error
             raise
+        finally:
+            if self._open:  # readers wait for a transaction that is neither ended nor aborted
+                with suppress(KafkaException):
+                    self._producer.abort_transaction(TIMEOUT_SECONDS)
 
     def _untold(self, before: Stopped) -> Iterator[Event | Tick]:
         """The steps that are not in the log yet; counts the actions that are."""
@@ -114,6 +122,7 @@ class Writer:
 
     def _begin(self) -> None:
         self._producer.begin_transaction()
+        self._open = True
         self._records = 0
         self._ends = time.monotonic() + SECONDS_A_TRANSACTION
 
@@ -136,10 +145,10 @@ class Writer:
         for partition in range(self._ticks.partitions[topic]):
             self._produce(topic, action.key.encode(), data, partition)
 
-    def _produce(self, topic: str, key: bytes, data: bytes, *partition: int) -> None:
+    def _produce(self, topic: str, key: bytes, data: bytes, partition: int = PARTITION_UA) -> None:
         while True:
             try:
-                self._producer.produce(topic, data, key, *partition)
+                self._producer.produce(topic, data, key, partition)
             except BufferError:
                 self._producer.poll(0.1)  # the queue is full: wait until some have arrived
                 continue
@@ -150,6 +159,7 @@ class Writer:
         """End the transaction, then wait until the workers are near enough for the next one."""
         self._producer.flush(TIMEOUT_SECONDS)
         self._producer.commit_transaction(TIMEOUT_SECONDS)
+        self._open = False
         if self._lead is not None and self._progress.at:
             self._lead.told(self._progress.at, self._positions)
             self._progress.waited_seconds += self._lead.wait()
