@@ -1,0 +1,1 @@
+"""The commands: thin hands on the platform, its workers and its views. `main.py` lists them."""

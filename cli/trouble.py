@@ -1,0 +1,55 @@
+"""What goes wrong for a person at the terminal: a short fact, the detail, what to do.
+
+Every command's mistakes and the platform's absences end here; a traceback is a bug of ours.
+"""
+
+from __future__ import annotations
+
+import psycopg
+import redis
+from confluent_kafka import KafkaException
+
+
+class Trouble(Exception):
+    """Said to a person in three parts; `exit_code` 2 is a user's mistake, 1 anything else."""
+
+    def __init__(self, fact: str, detail: str, remedy: str, *, exit_code: int = 1) -> None:
+        super().__init__(f"{fact} {detail} {remedy}")
+        self.fact = fact
+        self.detail = detail
+        self.remedy = remedy
+        self.exit_code = exit_code
+
+
+STARTED = "Is the platform up? See: memberstream status. Start it: memberstream up."
+
+
+def explained(error: BaseException) -> Trouble | None:
+    """The trouble behind an exception of a client library; None: not known, so a bug."""
+    match error:
+        case Trouble():
+            return error
+        case KafkaException():
+            return Trouble("Kafka does not answer.", _kafka(error), STARTED)
+        case psycopg.OperationalError():
+            return Trouble("Postgres does not answer.", _line(error), STARTED)
+        case psycopg.errors.UndefinedTable() | psycopg.errors.InvalidSchemaName():
+            return Trouble(
+                "The tables are missing in Postgres.",
+                _line(error),
+                "Start a sink once, it creates them: memberstream sink postgres.",
+            )
+        case redis.ConnectionError() | redis.TimeoutError():
+            return Trouble("Redis does not answer.", _line(error), STARTED)
+        case _:
+            return None
+
+
+def _kafka(error: KafkaException) -> str:
+    first = error.args[0] if error.args else error
+    return f"{first.str()}." if hasattr(first, "str") else f"{first}."
+
+
+def _line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__
