@@ -23,6 +23,10 @@ Scan = Callable[[], Iterable[tuple[str, Any]]]
 Tables = Mapping[str, Any]  # table name → its state; a table's module has the typed way in
 
 
+class BrokenLedger(AssertionError):
+    """The accounts of a key do not add up to zero: the one thing an agent may stop the process for."""
+
+
 class Woken(Struct, frozen=True, kw_only=True):
     """The key's own time has come: `occurred_at` is the moment that `wake_at` named."""
 
@@ -76,6 +80,12 @@ class StateMap(MutableMapping[str, V], Generic[V]):
             raise KeyError(key)
         self._entries[key] = None
         self.touched.add(key)
+
+    def drain(self) -> list[tuple[str, V | None]]:
+        """Called by the shell: what was set (or deleted: None) since the last call."""
+        changed = [(key, self._entries[key]) for key in sorted(self.touched)]
+        self.touched.clear()
+        return changed
 
     def __iter__(self) -> Iterator[str]:
         if self._scan is not None:
