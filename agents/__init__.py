@@ -110,7 +110,7 @@ class Agent(Generic[S]):
 
     name: str
     initial: type[S]
-    listens_to: frozenset[type[Event] | type[Outcome]]
+    listens_to: frozenset[type[Event | Outcome]]
     react: Callable[[S, Any, Tables], Iterable[Outcome]]
     wake_at: Callable[[S], int | None] | None = None
 

@@ -31,7 +31,7 @@ class Bounds:
 
     `ahead` counts from the moment at which the next tick is expected: the last one and its
     distance to the one before it, of which at most `tick` counts. So hourly ticks refuse nothing
-    of the hour.
+    of the hour. After the very first tick that distance counts as `tick`.
     """
 
     ahead: int = 5 * MINUTE

@@ -168,7 +168,7 @@ class Memory:
 
     def _read(self, holding: Holding, index: int) -> Any:
         holder = self._holders[index]
-        key = holder.state_prefix + holding.name
+        key = holder.state_key(holding.name)
         data = self._overlay.get(key)
         self._known(holding, key, data)
         state = holder.codec.decode(data)
@@ -228,7 +228,7 @@ class Memory:
         changes: list[Change],
         entries: list[tuple[bytes, bytes]],
     ) -> None:
-        key = holder.state_prefix + holding.name
+        key = holder.state_key(holding.name)
         data = holder.codec.encode(state)
         if data != holding.stored[key]:
             changes.append(_sized(holder, key, data))

@@ -45,12 +45,15 @@ class MemoryStore:
         self._keys: list[bytes] = []
 
     def get(self, key: bytes) -> bytes | None:
+        """One value."""
         return self.values.get(key)
 
     def get_many(self, keys: Sequence[bytes]) -> list[bytes | None]:
+        """Several values."""
         return [self.values.get(key) for key in keys]
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All that begins with the prefix, in order."""
         for at in range(bisect_left(self._keys, prefix), len(self._keys)):
             key = self._keys[at]
             if not key.startswith(prefix):

@@ -142,9 +142,11 @@ class EntryCodec:
         self._decoder = msgspec.msgpack.Decoder(value_type, dec_hook=_dec_hook)
 
     def encode(self, value: Any) -> bytes:
+        """An entry's bytes."""
         return CODEC + _encode(value)
 
     def decode(self, data: bytes) -> Any:
+        """The entry in these bytes."""
         return _read(self._decoder, data, len(CODEC))
 
 
@@ -185,6 +187,7 @@ class Holder:
     wake_at: Callable[[Any], int | None] | None = None
 
     def state_key(self, key: bytes) -> bytes:
+        """Where the state of this key lies."""
         return self.state_prefix + key
 
     def entry_prefix(self, index: int, key: bytes) -> bytes:

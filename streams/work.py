@@ -225,7 +225,7 @@ class StageWork:
 
     def _raise_time(self, record: Record, tick: ClockTicked) -> None:
         before = self._clock.time
-        gap = tick.occurred_at - before if before else 0
+        gap = tick.occurred_at - before  # the first tick's is as good as endless
         self._clock = Clock(tick.occurred_at, gap, record.timestamp)
 
     def _wake(self, key: str, at: int, recorded_at: int) -> Holding:

@@ -167,10 +167,10 @@ def view(state: Views, event: Any, _tables: Any) -> Iterable[Outcome]:
 
 NOTICE = Agent("notice", Answers, frozenset({ReturnRefused}), notice)
 COUNT = Agent("count", Count, frozenset({ProductBrowsed}), count)
-LISTEN_HEARS: frozenset[type[Event] | type[Outcome]] = frozenset({ProductBrowsed, MemberEnrolled})
+LISTEN_HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductBrowsed, MemberEnrolled})
 LISTEN = Agent("listen", Heard, LISTEN_HEARS, listen)
 LAST = Agent("last", Answers, frozenset({ReturnRefused}), notice)
-ALARM_HEARS: frozenset[type[Event] | type[Outcome]] = frozenset({SearchMade, RedemptionCancelled})
+ALARM_HEARS: frozenset[type[Event]] = frozenset((SearchMade, RedemptionCancelled))
 ALARM = Agent("alarm", Alarm, ALARM_HEARS, ring, wake_at=lambda state: state.rings_at)
 GIFTS = Table("gifts", Gifts, frozenset({GiftListed, ClockTicked}), price)
 VIEW = Agent("view", Views, frozenset({ProductViewed}), view)

@@ -69,8 +69,8 @@ def test_a_key_in_a_partition_of_another_partitioner_is_refused() -> None:
     ("ticks", "at", "expected"),
     [
         ([], START + 1000 * DAY, []),
-        ([0], START + 5 * MINUTE, []),
-        ([0], START + 5 * MINUTE + 1, [Problem.IN_THE_FUTURE]),
+        ([0], START + 65 * MINUTE, []),
+        ([0], START + 65 * MINUTE + 1, [Problem.IN_THE_FUTURE]),
         ([0, 1], START + 7 * MINUTE, []),
         ([0, 1], START + 7 * MINUTE + 1, [Problem.IN_THE_FUTURE]),
         ([0, 60], START + 125 * MINUTE, []),
