@@ -1,0 +1,32 @@
+"""The whole process on one screen: which stage has which agents and tables, in which order they hear.
+
+To add an agent is to add its name here. Words come from schemas/, behaviour from agents/; who hears
+what follows from `listens_to`, and what must travel between keys from the records' own key and stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agents import Stage
+from streams.plan import Topology
+
+PARTITIONS = 12
+
+MEMBERS = Stage(name="members", key="member_id", agents=(), tables=())
+PRODUCTS = Stage(name="products", key="product_id", agents=())
+SEARCHES = Stage(name="searches", key="term", agents=())
+STAGES = (MEMBERS, PRODUCTS, SEARCHES)
+
+
+def topology(
+    partitions: Mapping[str, int] | int = PARTITIONS,
+    *,
+    prefix: str = "",
+    dead_letter_partitions: int = 1,
+) -> Topology:
+    """All stages over so many partitions: one number, or one for each stage by name."""
+    counts = (
+        {stage.name: partitions for stage in STAGES} if isinstance(partitions, int) else partitions
+    )
+    return Topology(STAGES, counts, prefix, dead_letter_partitions)
