@@ -81,13 +81,18 @@ class Plan:
         return self._table_listeners.get(heard, ())
 
     def route(self, speaker: int, said: Heard) -> Route:
-        """Where it goes when the `speaker`-th (agents, then tables) says this."""
+        """Where it goes when the `speaker`-th (agents, then tables) says this.
+
+        Raises `ValueError` for what this stage has no right to say.
+        """
         found = self._routes[speaker].get(said)
         if found is None:
             found = self._routes[speaker][said] = self._route(speaker, said)
         return found
 
     def _route(self, speaker: int, said: Heard) -> Route:
+        if not issubclass(said, Outcome) or self.name != said.SAID_IN:
+            raise ValueError(f"a {said.__name__} is not said in {self.name}")
         listening = self._listeners.get(said.STAGE, {}).get(said, ())
         here = self.name == said.STAGE and speaker < len(self.agents)
         return Route(

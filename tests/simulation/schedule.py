@@ -23,13 +23,14 @@ def played(
     *,
     until: int = 0,
     holdings_most: int = 10_000,
+    kind: type[Simulation] = Simulation,
 ) -> Simulation:
     """A world lived through: delivered in order, ticked, until nothing is left to do.
 
     Without `random` each tick's actions are drained as the engine would when it is never late; with
     it, partitions are served in any order, in batches of any size, and workers crash.
     """
-    simulation = Simulation(topology, bounds=BOUNDS, holdings_most=holdings_most)
+    simulation = kind(topology, bounds=BOUNDS, holdings_most=holdings_most)
     tick_at = (delivered[0][0] // TICK + 1) * TICK
     for at, action in delivered:
         while tick_at <= at:

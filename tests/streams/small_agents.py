@@ -20,6 +20,7 @@ from schemas.actions import (
 )
 from schemas.outcomes import (
     GiftPriced,
+    GiftRefused,
     MemberEnrolled,
     ProductViewed,
     Reason,
@@ -55,6 +56,16 @@ def answered(member_id: str, at: int, words: str) -> ReturnRefused:
     )
 
 
+def refused(member_id: str, at: int, words: str) -> GiftRefused:
+    return GiftRefused(
+        member_id=member_id,
+        occurred_at=at,
+        redemption_id=words,
+        product_id="p1",
+        reason=Reason.UNKNOWN,
+    )
+
+
 def count(state: Count, event: Any, _tables: Any) -> Iterable[Outcome]:
     """Counts; product `poison` raises half-way, `huge` says too much, `ledger` stops."""
     state.looks += 1
@@ -72,6 +83,8 @@ def count(state: Count, event: Any, _tables: Any) -> Iterable[Outcome]:
             )
         case "huge":
             yield said(event.member_id, event.occurred_at, "x" * 600_000)
+        case "foreign":
+            yield refused(event.member_id, event.occurred_at, "not its word")
         case "limit":
             yield answered("", event.occurred_at, "for nobody")
 
@@ -162,10 +175,11 @@ class Views(Struct):
 def view(state: Views, event: Any, _tables: Any) -> Iterable[Outcome]:
     """Tells the member who looked how often the product was seen."""
     state.views += 1
-    yield answered(event.member_id, event.occurred_at, f"seen {state.views}")
+    yield refused(event.member_id, event.occurred_at, f"seen {state.views}")
 
 
-NOTICE = Agent("notice", Answers, frozenset({ReturnRefused}), notice)
+NOTICE_HEARS: frozenset[type[Outcome]] = frozenset((ReturnRefused, GiftRefused))
+NOTICE = Agent("notice", Answers, NOTICE_HEARS, notice)
 COUNT = Agent("count", Count, frozenset({ProductBrowsed}), count)
 LISTEN_HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductBrowsed, MemberEnrolled})
 LISTEN = Agent("listen", Heard, LISTEN_HEARS, listen)

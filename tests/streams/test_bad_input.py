@@ -150,11 +150,12 @@ def test_what_is_too_large_is_a_poisoned_event() -> None:
     assert all(len(v) <= 65_536 for w in simulation.workers for v in w.store.values.values())
 
 
-def test_an_outcome_beyond_its_own_limits_is_a_poisoned_event() -> None:
-    """Else every reader of it would stop."""
+def test_an_outcome_that_no_reader_takes_is_a_poisoned_event() -> None:
+    """Beyond its own limits, or a word of another stage: else every reader of it would stop."""
     simulation = Simulation(TOPOLOGY)
     simulation.emit(look("1", "m", "limit"))
-    assert problems(simulation) == [Problem.RAISED]
+    simulation.emit(look("2", "m", "foreign"))
+    assert problems(simulation) == [Problem.RAISED] * 2
     assert list(simulation.outcomes()) == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.actions import RedemptionCancelled
-from schemas.outcomes import MemberEnrolled, ReturnRefused
+from schemas.outcomes import GiftRefused, MemberEnrolled, ReturnRefused
 from streams.identity import partition_of, still_to_hear
 from streams.simulate import Simulation
 from tests.streams.small_agents import START, TOPOLOGY, look, search
@@ -27,11 +27,16 @@ def run(*actions: object, holdings_most: int = 100) -> Simulation:
 
 
 def words(simulation: Simulation) -> list[str | None]:
-    return [
-        outcome.country if isinstance(outcome, MemberEnrolled) else outcome.order_id
-        for outcome in simulation.outcomes()
-        if isinstance(outcome, MemberEnrolled | ReturnRefused)
-    ]
+    found: list[str | None] = []
+    for outcome in simulation.outcomes():
+        match outcome:
+            case MemberEnrolled():
+                found.append(outcome.country)
+            case ReturnRefused():
+                found.append(outcome.order_id)
+            case GiftRefused():
+                found.append(outcome.redemption_id)
+    return found
 
 
 def test_a_later_agent_hears_the_cause_first_then_what_was_said() -> None:
