@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_reader
 
 from schemas.actions import ACTIONS
 from schemas.avro import AvroSchema, avro_schema, parsed, rabin, schema_fingerprint
+from schemas.compiled import compiled_writer
 from schemas.dead_letters import DeadLettered
 from schemas.outcomes import OUTCOMES
 from schemas.record import Event, Outcome
@@ -67,7 +68,7 @@ class Registry(Protocol):
 class _Form:
     """One record type as one writer wrote it: how its bytes become a Struct."""
 
-    __slots__ = ("prefix", "reader_schema", "record", "writer_schema")
+    __slots__ = ("prefix", "reader_schema", "record", "write", "writer_schema")
 
     def __init__(self, record: type[Record], writer: AvroSchema) -> None:
         self.record = record
@@ -75,6 +76,7 @@ class _Form:
         own = schema_fingerprint(writer) == rabin(record)
         self.reader_schema = None if own else parsed(avro_schema(record))
         self.prefix = SINGLE_OBJECT + rabin(record)
+        self.write = compiled_writer(record)
 
     def read(self, stream: io.BytesIO) -> Any:
         return schemaless_reader(stream, self.writer_schema, self.reader_schema)
@@ -111,10 +113,14 @@ def encode(record: Record) -> bytes:
     form = _current().get(type(record))
     if form is None:
         raise TypeError(f"{type(record).__name__} is no declared record: add it to schemas/")
-    stream = io.BytesIO()
-    stream.write(form.prefix)
-    schemaless_writer(stream, form.writer_schema, _builtins(record))
-    return stream.getvalue()
+    out = bytearray(form.prefix)
+    try:
+        form.write(record, out)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{type(record).__name__} holds a value of another type: {error}"
+        ) from error
+    return bytes(out)
 
 
 def encode_confluent(record: Record, registry: Registry) -> bytes:
