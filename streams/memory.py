@@ -99,14 +99,17 @@ class Memory:
             self._young[key] = found
         return found
 
+    def holds(self, key: str) -> bool:
+        """True when what this key has is in memory."""
+        return key in self._young or key in self._old
+
     def fetch(self, wanted: Iterable[tuple[str, Sequence[int]]]) -> None:
-        """Read at once what keys that are not held will need: headers, and these agents' states."""
+        """Read at once what keys will need that are not held: headers, and these agents' states."""
         keys: list[bytes] = []
         for key, holders in wanted:
-            if key not in self._young and key not in self._old:
-                name = key.encode()
-                keys.append(self._family.header + name)
-                keys += [self._holders[index].state_prefix + name for index in holders]
+            name = key.encode()
+            keys.append(self._family.header + name)
+            keys += [self._holders[index].state_prefix + name for index in holders]
         if keys:
             self._overlay.fetch(keys)
 

@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.record import Event, Outcome
 from streams.state import OF_KEYS, OF_TABLES, holder
 
-Heard = type[Event] | type[Outcome]
+Heard = type[Event | Outcome]
 
 
 @dataclass(frozen=True, slots=True)

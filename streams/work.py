@@ -143,14 +143,17 @@ class StageWork:
         return self._reached
 
     def _read(self, records: Sequence[Record]) -> list[tuple[Record, Read]]:
-        read = self._intake.read
-        batch = [(record, read(record)) for record in records]
-        listeners = self._plan.listeners
-        self._memory.fetch(
-            (found.key, listeners(type(found)))
-            for _, found in batch
-            if not isinstance(found, Refusal) and listeners(type(found))
-        )
+        read, holds = self._intake.read, self._memory.holds
+        batch: list[tuple[Record, Read]] = []
+        wanted: dict[str, type[Event | Outcome]] = {}
+        for record in records:
+            found = read(record)
+            batch.append((record, found))
+            if not isinstance(found, Refusal):
+                key = found.key
+                if key not in wanted and not holds(key):
+                    wanted[key] = type(found)
+        self._memory.fetch((key, self._plan.listeners(kind)) for key, kind in wanted.items())
         return batch
 
     def _take(self, record: Record, found: Read) -> None:
