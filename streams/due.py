@@ -38,7 +38,7 @@ class DueIndex:
         heap = self._heap
         while heap and heap[0][0] <= now:
             at, key = heap[0]
-            if self._at.get(key) == at:
+            if self._at.get(key) == at and key not in self._popped:
                 return True
             heappop(heap)
         return False

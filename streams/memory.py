@@ -28,8 +28,8 @@ from streams.trouble import Poisoned, poisoned
 Changed = tuple[list[Change], list[tuple[bytes, bytes]]]
 
 ENTRY_BYTES_MOST = 64 * 1024
-HOLDINGS_MOST = 20_000
-BYTES_MOST = 64 * 1024 * 1024
+HOLDINGS_MOST = 4_000
+BYTES_MOST = 16 * 1024 * 1024
 
 
 class Holding:

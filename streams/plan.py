@@ -56,6 +56,7 @@ class Plan:
         self.name = stage.name
         self.agents: tuple[Agent[Any], ...] = stage.agents
         self.tables: tuple[Table[Any], ...] = stage.tables
+        _check(stage, topology)
         self.partitions = topology.partitions[stage.name]
         self.holders = tuple(holder(agent, OF_KEYS) for agent in stage.agents)
         self.table_holders = tuple(holder(table, OF_TABLES) for table in stage.tables)
@@ -70,7 +71,6 @@ class Plan:
         self._listeners = {s.name: _listeners(s.agents) for s in topology.stages}
         self._table_listeners = _listeners(stage.tables)
         self._routes: list[dict[Heard, Route]] = [{} for _ in self.speakers]
-        _check(stage, topology)
 
     def listeners(self, heard: Heard) -> tuple[int, ...]:
         """The agents that listen to this, in order."""
