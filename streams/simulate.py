@@ -20,8 +20,9 @@ from schemas.record import Event, Outcome
 from streams.identity import derived_id, partition_of
 from streams.intake import Bounds
 from streams.memory import HOLDINGS_MOST
+from streams.partition import StageWork
 from streams.plan import Topology
-from streams.work import StageBehaviour, StageWork
+from streams.work import StageBehaviour
 
 BATCH = 64
 

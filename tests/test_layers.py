@@ -35,10 +35,23 @@ LAYERS = {
     "cli": EVERYTHING,
 }
 # The pass and its parts: the same in a worker, a simulation and an evaluation.
-WITHOUT_KAFKA = (
-    "counters due identity intake memory outbox overlay passes plan simulate state topology trouble "
-    "work"
-).split()
+WITHOUT_KAFKA = [
+    "counters",
+    "due",
+    "identity",
+    "intake",
+    "memory",
+    "outbox",
+    "overlay",
+    "partition",
+    "passes",
+    "plan",
+    "simulate",
+    "state",
+    "topology",
+    "trouble",
+    "work",
+]
 KAFKA = {"aiokafka", "confluent_kafka", "faust", "mode", "rocksdict"}
 # Of the standard library, what agents may not touch: the world, the clock, chance.
 IMPURE = {
