@@ -1,0 +1,61 @@
+"""Figures for Prometheus, touched once a batch and never labelled by member."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from streams.engine import Progress
+
+STAGE = ["stage"]
+SECONDS_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+
+RECORDS = Counter("memberstream_records_total", "Records taken", STAGE)
+OUTPUTS = Counter("memberstream_outputs_total", "Records written, changelogs not counted", STAGE)
+REACT = Histogram(
+    "memberstream_react_seconds", "Reacting, for each pass", STAGE, buckets=SECONDS_BUCKETS
+)
+COMMIT = Histogram(
+    "memberstream_commit_seconds", "Transaction and store", STAGE, buckets=SECONDS_BUCKETS
+)
+QUEUED = Gauge("memberstream_queued_records", "Records that wait in memory", STAGE)
+OWNED = Gauge("memberstream_owned_partitions", "Partitions in work", STAGE)
+RESTORED = Counter("memberstream_restored_records_total", "Changelog records restored", STAGE)
+RESTORE = Counter("memberstream_restore_seconds_total", "Time spent restoring", STAGE)
+
+
+class StageMetrics:
+    """One stage's figures."""
+
+    def __init__(self, stage: str) -> None:
+        self._records = RECORDS.labels(stage)
+        self._outputs = OUTPUTS.labels(stage)
+        self._react = REACT.labels(stage)
+        self._commit = COMMIT.labels(stage)
+        self._queued = QUEUED.labels(stage)
+        self._owned = OWNED.labels(stage)
+        self._restored = RESTORED.labels(stage)
+        self._restore = RESTORE.labels(stage)
+
+    def passed(
+        self,
+        records: int,
+        outputs: int,
+        react_seconds: float,
+        commit_seconds: float,
+        progress: Progress,
+    ) -> None:
+        """After each transaction."""
+        self._records.inc(records)
+        self._outputs.inc(outputs)
+        self._react.observe(react_seconds)
+        self._commit.observe(commit_seconds)
+        self._queued.set(progress.queued_records)
+        self._owned.set(progress.owned)
+
+    def restored(self, records: int, seconds: float) -> None:
+        """After each restore."""
+        self._restored.inc(records)
+        self._restore.inc(seconds)

@@ -1,0 +1,184 @@
+"""Bringing a partition's store up to its changelog, in a thread of its own.
+
+The end is read first, with open transactions counted in; then committed records are read until the
+*position* reaches that end, which waits for every transaction that was open to be decided. What is
+there locally is kept where it is a prefix of the log, so a warm start reads only the tail.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, OffsetSpec
+from rocksdict import Cache
+
+from streams import store as stores
+from streams.ending import Refused
+from streams.store import Store
+from streams.topics import TopicFacts
+
+RECORDS_AT_ONCE = 10_000
+POLL_SECONDS = 0.2
+SECONDS = 30.0
+
+
+class Cancelled(Exception):
+    """The partitions were revoked while they were being restored."""
+
+
+@dataclass(slots=True)
+class Job:
+    """One partition to restore: from the store's position to the end as it was at the start."""
+
+    partition: int
+    store: Store
+    position: int
+    end: int
+    records: int = 0
+    pending: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+
+    @property
+    def done(self) -> bool:
+        """True when nothing that was open at the start is left undecided."""
+        return self.position >= self.end
+
+
+def list_offsets(
+    kafka: str, partitions: Sequence[tuple[str, int]], spec: OffsetSpec
+) -> dict[tuple[str, int], int]:
+    """Where the logs begin or end; open transactions count as part of the log."""
+    if not partitions:
+        return {}
+    admin = AdminClient({"bootstrap.servers": kafka})
+    asked = {TopicPartition(topic, partition): spec for topic, partition in partitions}
+    found = admin.list_offsets(
+        asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=SECONDS
+    )
+    return {(tp.topic, tp.partition): done.result().offset for tp, done in found.items()}
+
+
+def open_stores(
+    folder: Path,
+    cache: Cache,
+    changelog: str,
+    facts: TopicFacts,
+    ends: Mapping[int, tuple[int, int]],
+    oldest_seconds: float,
+) -> list[Job]:
+    """Open the partitions' stores; `ends`: partition → where its changelog begins and ends.
+
+    Raises `Refused` for a store that is of another changelog.
+    """
+    jobs: list[Job] = []
+    try:
+        for partition, (begin, end) in ends.items():
+            job = _open(folder / str(partition), cache, begin, end, facts, oldest_seconds)
+            job.partition = partition
+            jobs.append(job)
+    except BaseException:
+        for job in jobs:
+            job.store.close()
+        raise
+    return jobs
+
+
+def _open(
+    path: Path, cache: Cache, begin: int, end: int, facts: TopicFacts, oldest_seconds: float
+) -> Job:
+    store = Store(path, cache)
+    written = store.written
+    if written is None:
+        return Job(-1, store, begin, end)
+    if written.topic_id != facts.topic_id:
+        store.close()
+        raise Refused(
+            f"The store {path} belongs to the changelog with topic id {written.topic_id}, and the "
+            f"one that is there has {facts.topic_id}: the topics were made anew. Delete the stores "
+            "of this data folder, or give MEMBERSTREAM_DATA another one."
+        )
+    age = time.time() - written.written_at / 1000
+    if age > oldest_seconds or not begin <= written.offset <= end:
+        store.close()
+        stores.drop(path)
+        return Job(-1, Store(path, cache), begin, end)
+    return Job(-1, store, written.offset, end)
+
+
+def restore(
+    kafka: str,
+    changelog: str,
+    topic_id: str,
+    jobs: Sequence[Job],
+    cancelled: threading.Event,
+    reach: Callable[[], None],
+) -> int:
+    """Read every job's changelog up to its end; returns how many records. Raises `Cancelled`."""
+    waiting = {job.partition: job for job in jobs if not job.done}
+    if waiting:
+        consumer = _open_consumer(kafka)
+        try:
+            consumer.assign(
+                [TopicPartition(changelog, job.partition, job.position) for job in jobs]
+            )
+            while any(not job.done for job in waiting.values()):
+                if cancelled.is_set():
+                    raise Cancelled
+                _read(consumer, waiting, topic_id)
+                reach()
+        finally:
+            consumer.close()
+    for job in jobs:  # also says when: a store that is up to date is not old
+        job.store.write([], max(job.position, job.end), topic_id)
+    return sum(job.records for job in jobs)
+
+
+def _open_consumer(kafka: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "memberstream-restore",  # never joined, nothing is committed
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "fetch.wait.max.ms": 50,
+            "queued.max.messages.kbytes": 65_536,
+        }
+    )
+
+
+def _read(consumer: Consumer, jobs: Mapping[int, Job], topic_id: str) -> None:
+    """One fetch, one write a partition."""
+    for message in consumer.consume(RECORDS_AT_ONCE, POLL_SECONDS):
+        job = jobs.get(message.partition())
+        if job is not None:
+            _take(message, job)
+    for job in jobs.values():
+        if job.pending:
+            job.store.write(job.pending, job.position, topic_id)
+            job.records += len(job.pending)
+            job.pending = []
+
+
+def _take(message: Message, job: Job) -> None:
+    error = message.error()
+    if error is None:
+        job.pending.append((message.key(), message.value()))
+        job.position = message.offset() + 1
+    elif error.code() == KafkaError._PARTITION_EOF:
+        job.position = max(job.position, message.offset())
+    elif not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
+        raise KafkaException(error)
