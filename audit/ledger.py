@@ -23,7 +23,9 @@ class Ledger:
 
     def __init__(self) -> None:
         self.balances: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(ACCOUNTS, 0))
-        self.lots: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: dict.fromkeys(OWN, 0))
+        self.lots: dict[tuple[str, str], dict[str, int]] = defaultdict(
+            lambda: dict.fromkeys(OWN, 0)
+        )
         self.entries = 0
         self.differences: list[str] = []
         self._rules: dict[tuple[str, int], dict[str, Any]] = {}
@@ -121,7 +123,9 @@ class Ledger:
         earned = earned_points(order, rule)
         capped = self._grant_key(fields) in self._capped
         if points > earned or (points < earned and not capped):
-            yield self._text(entry, f"grants {points}; its order earns {earned} by its rule version")
+            yield self._text(
+                entry, f"grants {points}; its order earns {earned} by its rule version"
+            )
 
     def _end_hold(self, entry: Entry) -> None:
         place = entry.fields["member_id"], entry.fields["redemption_id"]

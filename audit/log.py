@@ -91,18 +91,33 @@ class Log:
 
     def _reached(self, consumer: Consumer, wanted: Cut) -> list[tuple[str, int]]:
         asked = [TopicPartition(self._prefix + t, p) for t, p in wanted]
-        positions = {(p.topic.removeprefix(self._prefix), p.partition): p.offset for p in consumer.position(asked)}
+        positions = {
+            (p.topic.removeprefix(self._prefix), p.partition): p.offset
+            for p in consumer.position(asked)
+        }
         return [place for place, end in wanted.items() if positions[place] >= end]
 
     def _entry(self, topic: str, message: Any) -> Entry:
         data = message.value()
         schema = self._schemas.get(bytes(data[2:HEADER])) if data[:2] == b"\xc3\x01" else None
         if schema is None:
-            return Entry("", {}, topic, message.partition(), message.offset(), message.timestamp()[1])
+            return Entry(
+                "", {}, topic, message.partition(), message.offset(), message.timestamp()[1]
+            )
         try:
             fields: Any = fastavro.schemaless_reader(io.BytesIO(data[HEADER:]), schema, None)
-        except (EOFError, IndexError, ValueError, OverflowError, TypeError, KeyError, StopIteration):
-            return Entry("", {}, topic, message.partition(), message.offset(), message.timestamp()[1])
+        except (
+            EOFError,
+            IndexError,
+            ValueError,
+            OverflowError,
+            TypeError,
+            KeyError,
+            StopIteration,
+        ):
+            return Entry(
+                "", {}, topic, message.partition(), message.offset(), message.timestamp()[1]
+            )
         name = str(schema["name"]).rpartition(".")[2]
         return Entry(
             name, fields, topic, message.partition(), message.offset(), message.timestamp()[1]

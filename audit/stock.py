@@ -42,7 +42,9 @@ class Stock:
             case "StockChanged":
                 self.said[fields["product_id"]] = fields["on_hand"], fields["reserved"]
                 if fields["available"] != fields["on_hand"] - fields["reserved"]:
-                    self.differences.append(f"{fields['event_id']}: available is not the difference")
+                    self.differences.append(
+                        f"{fields['event_id']}: available is not the difference"
+                    )
 
     def _reserve(self, entry: Entry) -> None:
         product, redemption = entry.fields["product_id"], entry.fields["redemption_id"]

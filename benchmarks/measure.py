@@ -42,7 +42,7 @@ def measure(peer: Peer, bootstrap: str, work: Work, data: Path) -> Rate:
 
     Raises `Absent` when it cannot run here, RuntimeError when it says nothing or dies.
     """
-    command = peer.prepare(data)
+    command = peer.prepare()
     topic_out = f"{work.topic}.{peer.name}.counts"
     create_topic(bootstrap, topic_out)
     home = data / topic_out

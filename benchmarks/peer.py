@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import jgo
+from local.kafka import cache_folder, jars
+from local.process import PlatformError
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -33,7 +34,7 @@ class Peer:
 
     name: str
     title: str
-    prepare: Callable[[Path], Sequence[str]]
+    prepare: Callable[[], Sequence[str]]
     positional: bool = False
     share: float = 1.0  # of the events: a slow peer gets fewer
     quiet_seconds: float = 3.0  # all is there and nothing moved for so long: it is done
@@ -79,9 +80,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def prepare_quix_streams(data: Path) -> Sequence[str]:
-    """An environment of its own, made once in `data`: Quix pins older clients than ours."""
-    home = data / f"quix-streams-{QUIX_STREAMS}"
+def prepare_quix_streams() -> Sequence[str]:
+    """An environment of its own, made once: Quix pins older clients than ours."""
+    home = cache_folder() / f"quix-streams-{QUIX_STREAMS}"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
         shutil.rmtree(home, ignore_errors=True)
@@ -92,16 +93,16 @@ def prepare_quix_streams(data: Path) -> Sequence[str]:
     return [str(python), str(HERE / "peers" / "quix_streams.py")]
 
 
-def prepare_faust(data: Path) -> Sequence[str]:
+def prepare_faust() -> Sequence[str]:
     """Faust is a dependency of ours: nothing to do."""
     return [sys.executable, "-m", "benchmarks.peers.faust_counting"]
 
 
-def prepare_kafka_streams(data: Path) -> Sequence[str]:
+def prepare_kafka_streams() -> Sequence[str]:
     """Compile our one Java file against the library's jars, with the JDK found here."""
     javac = find_javac()
     classpath = ":".join(resolve_jars())
-    classes = data / "kafka-streams-classes"
+    classes = cache_folder() / "kafka-streams-classes"
     classes.mkdir(parents=True, exist_ok=True)
     source = str(HERE / "peers" / "CountPerKey.java")
     _call([str(javac), "-cp", classpath, "-d", str(classes), source])
@@ -124,11 +125,11 @@ def find_javac() -> Path:
 
 
 def resolve_jars() -> list[str]:
-    """The jars of Kafka Streams and all that it needs, from Maven Central, downloaded once."""
+    """The jars of Kafka Streams and all that it needs, fetched once."""
     try:
-        return [str(jar) for jar in jgo.build(KAFKA_STREAMS).all_jars]
-    except (OSError, RuntimeError, ValueError) as error:
-        raise Absent(f"{KAFKA_STREAMS} could not be fetched: {error}") from error
+        return [str(jar) for jar in jars(KAFKA_STREAMS)]
+    except PlatformError as error:
+        raise Absent(str(error)) from error
 
 
 def _call(command: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Keep processes running: what exits non-zero is started again, backing off; what exits zero is done.
+"""Keep processes running: what exits non-zero comes back, backing off; what exits zero is done.
 
 Workers and sinks exit at anything unexpected rather than limp on; starting them again is the cure,
 and the log of each says why. The state is in a file, so that other commands can show it.
@@ -36,7 +36,7 @@ class ProcessState(Struct, frozen=True):
 
 @dataclass(slots=True)
 class Child:
-    """A process to keep running; `command` is started with `environment`, its output goes to `log`."""
+    """A process to keep running; its output is appended to `log`."""
 
     name: str
     command: Sequence[str]

@@ -61,7 +61,7 @@ def _topics() -> dict[str, tuple[type[Record], ...]]:
     found: dict[str, tuple[type[Record], ...]] = {}
     for stage in topics.STAGES:
         found[topics.actions(stage)] = tuple(r for r in ACTIONS if r.STAGE in (stage, ""))
-        found[topics.outcomes(stage)] = tuple(r for r in OUTCOMES if r.SAID_IN == stage)
+        found[topics.outcomes(stage)] = tuple(r for r in OUTCOMES if stage == r.SAID_IN)
     return found | {topics.DEAD_LETTERS: (DeadLettered,)}
 
 

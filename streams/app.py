@@ -7,6 +7,7 @@ import time.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -37,6 +38,8 @@ BEAT_SECONDS = 0.5
 REBALANCE_SECONDS = 60.0
 POLL_SECONDS = 600.0
 LOOP_ENDS_SECONDS = 20.0
+# Batches are many small objects without cycles: the usual thresholds look through them all the time.
+GARBAGE = (200_000, 20, 100)
 
 
 def stage_specs(topology: Topology) -> list[StageSpec]:
@@ -262,6 +265,8 @@ def run(
 
 
 async def _serve(settings: Settings, stages: Sequence[StageSpec], slot: Slot) -> None:
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     app = build(settings, stages)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -249,10 +249,11 @@ class StageLoop:
             owned.positions[batch.topic] = batch.end
             self.progress.queued_bytes -= batch.size
         else:
-            size = batch.size
+            part = batch.size * taken // len(records)
+            batch.size -= part
+            self.progress.queued_bytes -= part
             batch.records = records[taken:]
             batch.start = owned.positions[batch.topic] = batch.records[0].offset
-            self.progress.queued_bytes -= size - batch.size
         return taken
 
     # ---- the transaction -------------------------------------------------------------------------

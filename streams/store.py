@@ -111,11 +111,12 @@ class Store:
     ) -> None:
         """One atomic write: changes, and that the changelog is in here up to `offset`."""
         batch = WriteBatch(raw_mode=True)
+        put, delete = batch.put, batch.delete
         for key, value in changes:
             if value is None:
-                batch.delete(key)
+                delete(key)
             else:
-                batch.put(key, value)
+                put(key, value)
         batch.put(CHANGELOG_KEY, encode(Written(offset, changelog_id, _now())))
         self._rocks.write(batch)
 

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
@@ -53,11 +54,7 @@ class Batch:
     end: int
     records: list[Received]
     membership: Membership
-
-    @property
-    def size(self) -> int:
-        """Bytes of keys and values."""
-        return sum([len(record.key or b"") + len(record.value or b"") for record in self.records])
+    size: int  # bytes of keys and values
 
 
 class Intake(Protocol):
@@ -165,7 +162,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _stamp(self, tp: TP, records: list[Received], state: Any, membership: Membership) -> Batch:
         start, self._handed[tp] = self._handed.get(tp), state._position
-        return Batch(tp.topic, tp.partition, start, state._position, records, membership)
+        size = sum([len(record[4] or b"") + len(record[5] or b"") for record in records])
+        return Batch(tp.topic, tp.partition, start, state._position, records, membership, size)
 
     def forget_positions(self) -> None:
         """After a revocation nothing is known of any position."""
@@ -181,8 +179,11 @@ def _lighten(fetcher: Any, wanted: Iterable[TP]) -> None:
             parts._consumer_record = _receive
 
 
+_new_received = partial(tuple.__new__, Received)  # without the named tuple's own Python frame
+
+
 def _receive(tp: TP, record: Any) -> Received:
-    return Received(tp[0], tp[1], record.offset, record.timestamp, record.key, record.value)
+    return _new_received((*tp, record.offset, record.timestamp, record.key, record.value))
 
 
 class BatchConsumer(driver.Consumer):  # type: ignore[misc]

@@ -49,7 +49,7 @@ def test_a_failed_process_is_started_again(tmp_path: Path) -> None:
     """Exit code 3 twice, then it stays: two restarts, and the log holds what all three said."""
     script = (
         f"import pathlib, sys, time; runs = pathlib.Path({str(tmp_path / 'runs')!r}); "
-        "number = len(runs.read_text()) if runs.exists() else 0; runs.write_text('x' * (number + 1)); "
+        "number = len(runs.read_text()) if runs.exists() else 0; runs.write_text('x' * (number + 1)) and "
         "print('run', number, flush=True); sys.exit(3) if number < 2 else time.sleep(60)"
     )
     watched = Watched([child(tmp_path, script)])

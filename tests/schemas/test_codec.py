@@ -66,7 +66,7 @@ def test_every_field_is_documented(record: type[Record]) -> None:
     assert schema["doc"]
     names = [field["name"] for field in schema["fields"]]
     assert names[0] == "event_id"
-    assert record.KEY == names[1]
+    assert names[1] == record.KEY
     assert names[2] == "occurred_at"
 
 

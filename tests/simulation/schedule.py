@@ -12,7 +12,7 @@ from streams.simulate import Simulation, Worker
 from tests.simulation.world import DAY, HOUR
 
 TICK = 6 * HOUR
-BOUNDS = Bounds(ahead=DAY)
+BOUNDS = Bounds(ahead=10 * DAY)  # some ticks are missing on purpose
 CRASHES = 0.05
 
 

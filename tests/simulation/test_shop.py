@@ -55,8 +55,12 @@ def test_everything_adds_up_under_fire(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_order_across_members_is_irrelevant(seed: int) -> None:
-    """Without redemptions nothing of a member depends on others: the same words, byte by byte."""
-    made = world(seed, Shape(redemptions=False))
+    """Without redemptions nothing of a member depends on others: the same words, byte by byte.
+
+    Late events are left out: a tick that comes before one of them, or is missing, may rightly decide
+    whether it is before or after what fell due meanwhile.
+    """
+    made = world(seed, Shape(redemptions=False, late=0))
     calm = played(TOPOLOGY, made.delivered, until=end_of(made))
     wild = played(TOPOLOGY, made.delivered, Random(seed), until=end_of(made))
     assert of_members(wild) == of_members(calm), f"seed {seed}"
@@ -64,11 +68,12 @@ def test_order_across_members_is_irrelevant(seed: int) -> None:
 
 
 def of_members(simulation: Simulation) -> dict[bytes, list[bytes | None]]:
-    """What was said in the members stage, by its key, in order."""
+    """What was said about members, by member."""
     found: dict[bytes, list[bytes | None]] = defaultdict(list)
     for record in simulation.committed:
-        if record.topic == "outcomes.members":
-            found[record.key or b""].append(record.value)
+        key = record.key or b""
+        if record.topic == "outcomes.members" and key.startswith(b"member-"):
+            found[key].append(record.value)
     return {key: sorted(values, key=repr) for key, values in found.items()}
 
 

@@ -1,0 +1,84 @@
+"""The real parts for tests. Order of choice: URLs in the environment, Docker, embedded."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis as redis_client
+from hypothesis import settings
+
+from local.docker import docker_addresses
+from local.platform import Addresses, Platform, named_addresses
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    """Kafka, Postgres and Valkey for the whole session."""
+    named = named_addresses()
+    if named is not None:
+        yield named
+        return
+    with docker_addresses() as found:
+        if found is not None:
+            yield found
+            return
+    embedded = Platform(tmp_path_factory.mktemp("platform"))
+    try:
+        yield embedded.start()
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture
+def stoppable_platform(tmp_path: Path) -> Iterator[Platform]:
+    """An embedded platform of the test's own, whose parts it may stop and kill."""
+    embedded = Platform(tmp_path / "platform")
+    embedded.start()
+    try:
+        yield embedded
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture
+def unique() -> str:
+    """A prefix of the test's own, for topics, groups and keys on shared parts."""
+    return f"t{uuid.uuid4().hex[:10]}."
+
+
+@pytest.fixture(scope="session")
+def kafka(platform: Addresses) -> str:
+    """Bootstrap servers."""
+    return platform.kafka
+
+
+@pytest.fixture
+def postgres(platform: Addresses) -> Iterator[str]:
+    """URL of a fresh database, dropped afterwards."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(platform.postgres, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield platform.postgres.rpartition("/")[0] + f"/{name}"
+    finally:
+        with psycopg.connect(platform.postgres, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def redis(platform: Addresses) -> Iterator[str]:
+    """URL of an empty Valkey database (number 15 of the session's server)."""
+    url = platform.redis.rpartition("/")[0] + "/15"
+    with redis_client.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
