@@ -274,7 +274,7 @@ async def _serve(settings: Settings, stages: Sequence[StageSpec], slot: Slot) ->
     await app.prepare(slot)
     health = Health({name: _reader(loop) for name, loop in app.loops.items()})
     if settings.http_port:
-        serve(health, settings.http_port)
+        serve(health, settings.http_host, settings.http_port)
     structlog.get_logger().info("worker_starts", slot=slot.number, stages=list(app.loops))
     await app.start()
     crashed = asyncio.ensure_future(app._crashed.wait())

@@ -22,7 +22,6 @@ from streams.engine import Progress
 LOOP_SECONDS = 5.0
 PASS_SECONDS = 30.0
 ACQUIRE_SECONDS = 300.0
-HOST = "127.0.0.1"
 
 
 @dataclass(slots=True)
@@ -71,8 +70,8 @@ class _Quiet(WSGIRequestHandler):
         """Nothing: a line for each look of a watcher says nothing."""
 
 
-def serve(health: Health, port: int) -> WSGIServer:
-    """/alive, /working and /metrics on a loopback port, from a daemon thread; 0 picks a port."""
+def serve(health: Health, host: str, port: int) -> WSGIServer:
+    """/alive, /working and /metrics, from a daemon thread; port 0 picks one."""
     metrics = make_wsgi_app()
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -84,6 +83,6 @@ def serve(health: Health, port: int) -> WSGIServer:
         start(status, [("Content-Type", "application/json")])
         return [json.dumps(why).encode()]
 
-    server = make_server(HOST, port, application, handler_class=_Quiet)
+    server = make_server(host, port, application, handler_class=_Quiet)
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server
