@@ -134,12 +134,25 @@ def decode(data: bytes | None, registry: Registry | None = None) -> Record:
 
     Raises `Unreadable`: UNREADABLE (no Avro, truncated), UNKNOWN_SCHEMA, INVALID (a limit broken).
     """
-    if not data:
-        raise Unreadable(Problem.UNREADABLE, "The value is empty; a record in Avro was expected.")
+    data = _filled(data)
     form, start = _form_of(data, registry)
     stream = io.BytesIO(data)
     stream.seek(start)
     return _struct(form.record, _body(form, stream, len(data)))
+
+
+def record_type(data: bytes | None) -> type[Record]:
+    """What single-object bytes are, by their fingerprint alone: for readers that want few types.
+
+    Raises `Unreadable` as `decode` does.
+    """
+    return _form_of(_filled(data), None)[0].record
+
+
+def _filled(data: bytes | None) -> bytes:
+    if not data:
+        raise Unreadable(Problem.UNREADABLE, "The value is empty; a record in Avro was expected.")
+    return data
 
 
 def validate(record: Record) -> None:

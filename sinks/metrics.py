@@ -1,0 +1,53 @@
+"""A view's figures for Prometheus, touched once a write and never labelled by member."""
+
+from __future__ import annotations
+
+import time
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+VIEW = ["view"]
+SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+HOST = "127.0.0.1"
+
+OUTCOMES = Counter("memberstream_view_outcomes_total", "Outcomes written", VIEW)
+WRITE = Histogram(
+    "memberstream_view_write_seconds", "One write, committed", VIEW, buckets=SECONDS_BUCKETS
+)
+LAG_RECORDS = Gauge("memberstream_view_lag_records", "Records the view has still to take", VIEW)
+LAG_SECONDS = Gauge(
+    "memberstream_view_lag_seconds",
+    "Age of the newest record taken while more are waiting; 0 when none is",
+    VIEW,
+)
+RECORDED_AT = Gauge("memberstream_view_recorded_at_seconds", "The view is as of this time", VIEW)
+
+
+class ViewMetrics:
+    """One view's figures."""
+
+    def __init__(self, view: str) -> None:
+        self._outcomes = OUTCOMES.labels(view)
+        self._write = WRITE.labels(view)
+        self._lag_records = LAG_RECORDS.labels(view)
+        self._lag_seconds = LAG_SECONDS.labels(view)
+        self._recorded_at = RECORDED_AT.labels(view)
+
+    def wrote(self, outcomes: int, seconds: float) -> None:
+        """After each write."""
+        self._outcomes.inc(outcomes)
+        self._write.observe(seconds)
+
+    def lags(self, records: int, recorded_at: int) -> None:
+        """How many records wait, and when the newest one taken was recorded (milliseconds; 0: none)."""
+        self._lag_records.set(records)
+        if recorded_at:
+            self._recorded_at.set(recorded_at / 1000)
+        late = time.time() - recorded_at / 1000 if records and recorded_at else 0.0
+        self._lag_seconds.set(max(0.0, late))
+
+
+def serve(port: int) -> None:
+    """/metrics on a loopback port, from a daemon thread; 0: nothing."""
+    if port:
+        start_http_server(port, HOST)
