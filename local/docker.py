@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 from collections.abc import Iterator
 
 from local.platform import Addresses
+
+DOCKER_HOST = "unix:///var/run/docker.sock"
 
 
 @contextlib.contextmanager
@@ -32,6 +36,8 @@ def docker_addresses() -> Iterator[Addresses | None]:
 
 
 def _engine_answers() -> bool:
+    if not _engine_listens(os.environ.get("DOCKER_HOST", DOCKER_HOST)):
+        return False
     try:
         import docker
     except ImportError:  # testcontainers and its client come with the extra `dev`
@@ -42,3 +48,14 @@ def _engine_answers() -> bool:
         return False
     client.close()
     return True
+
+
+def _engine_listens(host: str) -> bool:
+    """False when nobody is behind a local socket: Docker's client would leave one of its own open."""
+    kind, _, path = host.partition("://")
+    if kind != "unix":
+        return True
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(path)
+        return True
+    return False
