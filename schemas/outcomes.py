@@ -311,10 +311,12 @@ class PointsExpired(LedgerOutcome, frozen=True, kw_only=True):
 
 
 class PointsReversed(LedgerOutcome, frozen=True, kw_only=True):
-    """A return took back what its lines had earned."""
+    """A return took back what its lines had earned by the version of the rule that granted it."""
 
     return_id: ReturnId
     order_id: OrderId
+    rule_id: RuleId
+    rule_version: RuleVersion
     points: Points
     from_debt: Annotated[int, doc("Part that the member now owes.")]
     uncollected: Annotated[int, doc("Part that the policy lets go.")]
