@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from agents import Stage
+from agents.board_windows import BOARD_WINDOWS
+from agents.interests import INTERESTS
+from agents.popularity import OF_PRODUCTS, OF_TERMS
 from streams.plan import Topology
 
 PARTITIONS = 12
 
-MEMBERS = Stage(name="members", key="member_id", agents=(), tables=())
-PRODUCTS = Stage(name="products", key="product_id", agents=())
-SEARCHES = Stage(name="searches", key="term", agents=())
+MEMBERS = Stage(
+    name="members",
+    key="member_id",
+    agents=(INTERESTS,),
+    tables=(BOARD_WINDOWS,),
+)
+PRODUCTS = Stage(name="products", key="product_id", agents=(OF_PRODUCTS,))
+SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
 STAGES = (MEMBERS, PRODUCTS, SEARCHES)
 
 

@@ -1,0 +1,94 @@
+"""What a member looks at and searches for, told to the product and to the term once in a while.
+
+A look is told when the member was not told of at this product within `ONCE_SECONDS`, a search likewise;
+so a member counts once, however often a page is loaded again. This is the hottest path of all: no map,
+nothing kept that is older than that span, and of it the newest `MOST` alone.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, assert_never
+
+from msgspec import Struct, field
+
+from agents import Agent, Tables
+from schemas.actions import ProductBrowsed, SearchMade
+from schemas.outcomes import ProductViewed, TermSearched
+from schemas.record import Event, Outcome
+
+ONCE_SECONDS = 3_600
+MOST = 50
+TERM_LENGTH = 100
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+class Interests(Struct, omit_defaults=True):
+    """Products and terms told, each with the second at which it last was, the newest last."""
+
+    products: dict[str, int] = field(default_factory=dict)
+    terms: dict[str, int] = field(default_factory=dict)
+
+
+def react(
+    state: Interests, event: ProductBrowsed | SearchMade, _tables: Tables
+) -> Iterable[ProductViewed | TermSearched]:
+    """The first look, or search, in a while is told."""
+    at = event.occurred_at
+    match event:
+        case ProductBrowsed(product_id=product_id):
+            if _first(state.products, product_id, at // 1_000):
+                return (
+                    ProductViewed(product_id=product_id, member_id=event.member_id, occurred_at=at),
+                )
+            return ()
+        case SearchMade():
+            term = normalised(event.term)
+            if term and _first(state.terms, term, at // 1_000):
+                return (TermSearched(term=term, member_id=event.member_id, occurred_at=at),)
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _first(told: dict[str, int], what: str, second: int) -> bool:
+    """True when it was not told within the span, before or after; then it is from now on."""
+    before = told.get(what)
+    if before is not None:
+        if -ONCE_SECONDS < second - before < ONCE_SECONDS:
+            return False
+        if second < before:
+            return True  # late: what was told since is what is remembered
+        del told[what]
+    told[what] = second
+    if len(told) > 1:
+        _forget(told, second - ONCE_SECONDS)
+    return True
+
+
+def _forget(told: dict[str, int], until: int) -> None:
+    """Forget from the eldest on what no longer counts, or is too much."""
+    for what in list(told):
+        if told[what] > until and len(told) <= MOST:
+            return
+        del told[what]
+
+
+@lru_cache(maxsize=16_384)
+def normalised(term: str) -> str:
+    """The words as they are counted: compatible forms and cases made one, blanks collapsed, cut.
+
+    Empty when nothing is left, as of a search for blanks.
+
+    >>> normalised("  Red\\tＬＡＭＰ Straße ")
+    'red lamp strasse'
+    """
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", term).casefold())
+    words = " ".join(folded.translate(_CONTROLS).split())
+    return words[:TERM_LENGTH].rstrip()
+
+
+HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductBrowsed, SearchMade})
+INTERESTS: Agent[Any] = Agent("interests", Interests, HEARS, react)
