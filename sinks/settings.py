@@ -42,7 +42,8 @@ class Settings(BaseSettings):
         "are in the schema _v1, _v2 … of that name.",
     )
     redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = Field(
-        default="memberstream", description="Start of the name of every key in Redis."
+        default="ms",
+        description="Start of the name of every key in Redis, behind the topics' prefix.",
     )
     sink_records: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=5_000, description="Records that a sink takes at most into one write."

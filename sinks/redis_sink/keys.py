@@ -1,0 +1,210 @@
+"""Every key family in Redis: its name, its type, what it holds, what bounds it. Scripts get their
+names from here, and docs/keyspace.md is written from here.
+
+All keys of one filling are under `<root>v<N>:`; `<root>current` names the filling that is read.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from sinks.redis_sink.views import (
+    BALANCES,
+    BOARDS,
+    DIGITS,
+    HOT_PRODUCTS,
+    HOT_SEARCHES,
+    STOCK,
+    VIEWS,
+    View,
+)
+from sinks.settings import Settings
+
+HOT_KEPT: Final = 1_000
+DAY_MS: Final = 86_400_000
+# How long a closed board is kept, in days of event time, by the first word of its name.
+KEPT_DAYS: Final = {"day": 35, "week": 120, "month": 400, "season": 800}
+
+
+class Family(NamedTuple):
+    """A kind of key. What stands before the brace is the same in all of them."""
+
+    name: str
+    pattern: str
+    kind: str  # as Redis' TYPE says it
+    views: tuple[View, ...]
+    holds: str
+    bounded: str
+    fields: tuple[str, ...] = ()  # of a hash whose fields are fixed; # stands for a number
+
+    @property
+    def start(self) -> str:
+        """What every key of the family begins with, behind the filling's prefix."""
+        return self.pattern.partition("{")[0]
+
+
+FAMILIES: Final = (
+    Family(
+        "board",
+        "board:{board}",
+        "zset",
+        (BOARDS,),
+        f"The board as it is now, later corrections included. Score: the points exactly. Element: "
+        f"`<{DIGITS} digits>:<member_id>`, the digits 999999999999999 - reached_at, so that of equal "
+        "scores who got there first ranks first in descending order. Who has no points is not on it.",
+        "members with points in its window; dropped some time after closing",
+    ),
+    Family(
+        "elements",
+        "board-elements:{board}",
+        "hash",
+        (BOARDS,),
+        "member_id → the digits of the member's element, to find and to replace it",
+        "as the board",
+    ),
+    Family(
+        "final",
+        "board-final:{board}",
+        "zset",
+        (BOARDS,),
+        "The board as it was closed, elements as above. Written once, in the call that hears the last "
+        "partition's BoardPartitionClosed; never changed afterwards.",
+        "as the board",
+    ),
+    Family(
+        "corrected",
+        "board-corrected:{board}",
+        "hash",
+        (BOARDS,),
+        "member_id → `<digits>:<points>` at closing (empty: was not on it), of members whose score "
+        "changed after their partition had closed the board",
+        "members corrected",
+    ),
+    Family(
+        "state",
+        "board-state:{board}",
+        "hash",
+        (BOARDS,),
+        "How far its closing is: `partition:<n>` of each partition that closed it, `closed` counts "
+        "them, `frozen` is 1 when all have, `closed_at` is the latest of their times; `version` is the "
+        "highest correction, none without one.",
+        "one for each board",
+        (
+            "window",
+            "ends_at",
+            "partitions",
+            "partition:#",
+            "closed",
+            "closed_at",
+            "frozen",
+            "version",
+        ),
+    ),
+    Family(
+        "boards",
+        "boards",
+        "zset",
+        (BOARDS,),
+        "Names of all boards that are kept, all with score 0: in order of name",
+        "boards kept",
+    ),
+    Family(
+        "closed",
+        "boards-closed:{kind}",
+        "zset",
+        (BOARDS,),
+        "Names of closed boards of a kind (day, week, month, season), by the end of their window",
+        "boards kept",
+    ),
+    Family(
+        "horizon",
+        "boards-horizon",
+        "hash",
+        (BOARDS,),
+        "kind → the newest board that was dropped: changes to it and to older ones are passed over",
+        "one field for each kind",
+        tuple(KEPT_DAYS),
+    ),
+    Family(
+        "balances",
+        "balance:{member_id}",
+        "hash",
+        (BALANCES,),
+        "The member's points after the ledger entry `event_id`; debt is negative when points are owed",
+        "members with a ledger entry",
+        ("pending", "active", "held", "debt", "occurred_at", "event_id"),
+    ),
+    Family(
+        "stock",
+        "stock:{product_id}",
+        "hash",
+        (STOCK,),
+        "The product's stock after the movement `event_id`; available = on_hand - reserved",
+        "products",
+        ("on_hand", "reserved", "available", "occurred_at", "event_id"),
+    ),
+    Family(
+        "hot",
+        "hot:{list}:{half_life}",
+        "zset",
+        (HOT_PRODUCTS, HOT_SEARCHES),
+        "Hot products (`hot:products:day`) and searches (`hot:searches:day`) for each half-life: hour, "
+        "day, week. Score: log2 of the forward-decayed weight; 2^(score - moment / half-life) is the "
+        "weight at a moment.",
+        f"the {HOT_KEPT:,} hottest",
+    ),
+    Family(
+        "cursor",
+        "cursor:{view}",
+        "hash",
+        VIEWS,
+        "How far the view has come in each partition of its topic: the next position, and as of which "
+        "moment that is (when the last outcome heard happened, when the last record was recorded). "
+        "Checked and advanced by the call that writes.",
+        "partitions",
+        ("topic_id", "partitions", "#:position", "#:occurred_at", "#:recorded_at"),
+    ),
+)
+
+
+def root(settings: Settings) -> str:
+    """What every key of this installation begins with."""
+    return f"{settings.topic_prefix}{settings.redis_prefix}:"
+
+
+def pointer(root: str) -> str:
+    """The key that names the filling which is read."""
+    return f"{root}current"
+
+
+def family(name: str) -> Family:
+    """The family with this name."""
+    return next(family for family in FAMILIES if family.name == name)
+
+
+def key(root: str, version: str, name: str, rest: str = "") -> str:
+    """A key of a family in a filling."""
+    return f"{root}{version}:{family(name).start}{rest}"
+
+
+@cache
+def script(*parts: str) -> str:
+    """Files of lua/ one after another, behind the names and limits that are declared here."""
+    names = ", ".join(f"{family.name} = '{family.start}'" for family in FAMILIES)
+    kept = ", ".join(f"{kind} = {days * DAY_MS}" for kind, days in KEPT_DAYS.items())
+    declared = (
+        f"local FAMILY = {{{names}}}\nlocal KEPT_MS = {{{kept}}}\nlocal HOT_KEPT = {HOT_KEPT}\n"
+    )
+    folder = resources.files("sinks.redis_sink") / "lua"
+    return declared + "\n".join((folder / f"{p}.lua").read_text(encoding="utf-8") for p in parts)
+
+
+def shape(field: str) -> str:
+    """A hash's field as `Family.fields` names it: # for a number.
+
+    >>> shape("12:position"), shape("partition:3"), shape("held")
+    ('#:position', 'partition:#', 'held')
+    """
+    return ":".join("#" if part.isdigit() else part for part in field.split(":"))

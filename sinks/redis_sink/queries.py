@@ -1,0 +1,148 @@
+"""What can be asked of the views in Redis. Each question is one call, which also looks up the filling
+that is read, so that an answer is of one moment, also while a rebuild switches over.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, Literal, NamedTuple
+
+from redis import Redis
+
+from sinks.redis_sink import keys
+from sinks.redis_sink.views import DIGITS, VIEWS, inverted
+from sinks.source import Place
+
+# What the half-lives' names mean, in milliseconds.
+HALF_LIVES_MS: Final = {"hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
+LARGEST_EXPONENT = 1023.0
+NAMES_MOST = 100_000
+
+
+class Standing(NamedTuple):
+    """A member on a board; ranks count from 1, equals are told apart by who got there first."""
+
+    rank: int
+    member_id: str
+    points: int
+    reached_at: int
+
+
+class Hot(NamedTuple):
+    """A product or a search and its weight at the moment asked for."""
+
+    item: str
+    weight: float
+
+
+class AsOf(NamedTuple):
+    """How far a view has come in a partition; times in milliseconds, 0: nothing heard yet."""
+
+    view: str
+    place: Place
+    position: int
+    occurred_at: int
+    recorded_at: int
+
+
+class RedisQueries:
+    """Reads through the pointer. `root` as `keys.root(settings)`; the client decodes its answers."""
+
+    def __init__(self, client: Redis, root: str) -> None:
+        """`client` as `connection.connect(url, decoded=True)`."""
+        self._root = root
+        self._row = client.register_script(keys.script("read", "row"))
+        self._top = client.register_script(keys.script("read", "top"))
+        self._around = client.register_script(keys.script("read", "around"))
+
+    def boards(self) -> list[str]:
+        """Names of all boards that are kept, the newest of each kind first."""
+        found: list[str] = self._top(args=[self._root, "boards", "", NAMES_MOST])
+        return found[::2]
+
+    def board_top(self, board: str, k: int = 10, *, final: bool = False) -> list[Standing]:
+        """The first k; `final`: as the board was closed, before corrections; empty if it is not."""
+        flat = self._top(args=[self._root, _board(final), board, k]) if k > 0 else []
+        return _standings(flat, 0)
+
+    def board_rank(self, board: str, member_id: str, *, final: bool = False) -> Standing | None:
+        """The member's own standing, or none: no points there."""
+        found = self.board_neighbours(board, member_id, 0, final=final)
+        return found[0] if found else None
+
+    def board_neighbours(
+        self, board: str, member_id: str, n: int = 2, *, final: bool = False
+    ) -> list[Standing]:
+        """The member with up to n above and n below; empty when the member has no points there."""
+        found = self._around(args=[self._root, _board(final), board, member_id, n])
+        return _standings(found[1:], int(found[0])) if found else []
+
+    def board_state(self, board: str) -> dict[str, str]:
+        """How far its closing is (see `board-state` in docs/keyspace.md); empty: no word of it yet."""
+        return self._fields("state", board)
+
+    def hot(
+        self, kind: Literal["products", "searches"], half_life: str, k: int, at: int
+    ) -> list[Hot]:
+        """The k hottest and their weights at the moment `at` (milliseconds).
+
+        Weights are sums of 2^((t - at) / half-life) over touches at t. Raises `KeyError` for a
+        half-life that there is not.
+        """
+        moment = at / HALF_LIVES_MS[half_life]
+        flat = self._top(args=[self._root, "hot", f"{kind}:{half_life}", k]) if k > 0 else []
+        return [
+            Hot(item, math.exp2(min(float(log2_weight) - moment, LARGEST_EXPONENT)))
+            for item, log2_weight in zip(flat[::2], flat[1::2], strict=True)
+        ]
+
+    def balance(self, member_id: str) -> dict[str, int] | None:
+        """pending, active, held, debt and `occurred_at` of the newest entry; none without one."""
+        return _numbers(self._fields("balances", member_id))
+
+    def stock(self, product_id: str) -> dict[str, int] | None:
+        """on_hand, reserved, available and `occurred_at` of the newest movement; none without one."""
+        return _numbers(self._fields("stock", product_id))
+
+    def as_of(self) -> list[AsOf]:
+        """How far each view has come in each partition."""
+        return [
+            AsOf(
+                view.name,
+                Place(view.topic, number),
+                int(fields.get(f"{number}:position", 0)),
+                int(fields.get(f"{number}:occurred_at", 0)),
+                int(fields.get(f"{number}:recorded_at", 0)),
+            )
+            for view in VIEWS
+            for fields in [self._fields("cursor", view.name)]
+            for number in range(int(fields.get("partitions", 0)))
+        ]
+
+    def _fields(self, family: str, name: str) -> dict[str, str]:
+        flat: list[str] = self._row(args=[self._root, family, name])
+        return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _board(final: bool) -> str:
+    return "final" if final else "board"
+
+
+def _standings(flat: list[Any], first: int) -> list[Standing]:
+    """Elements and scores in turn; `first` is the first one's rank from 0."""
+    return [
+        Standing(
+            rank,
+            element[DIGITS + 1 :],
+            int(float(points)),
+            int(inverted(int(element[:DIGITS]))),
+        )
+        for rank, (element, points) in enumerate(
+            zip(flat[::2], flat[1::2], strict=True), start=first + 1
+        )
+    ]
+
+
+def _numbers(fields: dict[str, str]) -> dict[str, int] | None:
+    values = {name: int(value) for name, value in fields.items() if name != "event_id"}
+    return values or None

@@ -1,0 +1,162 @@
+"""What an outcome means for the views in Redis: pure, and the one place that says who feeds what.
+
+An operation carries absolute values, so doing it twice changes nothing, and of several with the same
+identity the newest is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from schemas.outcomes import (
+    LEDGER,
+    BoardPartitionClosed,
+    Heat,
+    LedgerOutcome,
+    ProductHeated,
+    Score,
+    ScoreChanged,
+    StockChanged,
+    TermHeated,
+)
+from schemas.record import Outcome
+from schemas.topics import outcomes
+
+# An element begins with LATEST - reached_at: of equal scores, who got there first sorts higher.
+LATEST: Final = 999_999_999_999_999
+DIGITS: Final = 15
+
+
+class View(NamedTuple):
+    """Key families that are fed from one topic and share a cursor for each of its partitions."""
+
+    name: str
+    topic: str
+    script: str  # of lua/, which writes it
+
+
+BOARDS = View("boards", outcomes("members"), "boards")
+BALANCES = View("balances", outcomes("members"), "rows")
+STOCK = View("stock", outcomes("products"), "rows")
+HOT_PRODUCTS = View("hot_products", outcomes("products"), "hot")
+HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
+VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES)
+
+FEEDS: Final[Mapping[type[Outcome], View]] = {
+    ScoreChanged: BOARDS,
+    BoardPartitionClosed: BOARDS,
+    **dict.fromkeys(LEDGER, BALANCES),
+    StockChanged: STOCK,
+    ProductHeated: HOT_PRODUCTS,
+    TermHeated: HOT_SEARCHES,
+}
+
+# The order of steps within a write: a board is closed after the scores that count to it and before
+# those that correct it. Other views have one step.
+PLACED, CLOSED, CORRECTED = STEPS = range(3)
+
+Argument = str | int | float
+
+
+class Operation(NamedTuple):
+    """One thing to write: its step, what it is about, and what the script is told."""
+
+    step: int
+    identity: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+
+
+def view(outcome: Outcome) -> Iterator[Operation]:
+    """What to write for this outcome in its view; nothing for one that feeds none."""
+    match outcome:
+        case ScoreChanged():
+            yield from (_place(outcome.member_id, score) for score in outcome.scores)
+        case BoardPartitionClosed():
+            yield _close(outcome)
+        case LedgerOutcome():
+            yield _balance(outcome)
+        case StockChanged():
+            yield _stock(outcome)
+        case ProductHeated():
+            yield from (_heat("products", outcome.product_id, heat) for heat in outcome.heats)
+        case TermHeated():
+            yield from (_heat("searches", outcome.term, heat) for heat in outcome.heats)
+        case _:
+            return
+
+
+def inverted(reached_at: int) -> str:
+    """The start of an element's name; its own inverse.
+
+    >>> inverted(1_323_432_000_000), inverted(int(inverted(1_323_432_000_000)))
+    ('998676567999999', '001323432000000')
+    """
+    return f"{LATEST - reached_at:0{DIGITS}d}"
+
+
+def _place(member_id: str, score: Score) -> Operation:
+    """A member's place on a board; the first version counts to the closing, later ones correct it."""
+    step = PLACED if score.version == 1 else CORRECTED
+    return Operation(
+        step,
+        (score.board, member_id),
+        (score.board, member_id, inverted(score.reached_at), score.points, score.version),
+    )
+
+
+def _close(closed: BoardPartitionClosed) -> Operation:
+    return Operation(
+        CLOSED,
+        (closed.board, str(closed.partition)),
+        (
+            closed.board,
+            closed.window.value,
+            closed.ends_at,
+            closed.partition,
+            closed.partitions,
+            closed.occurred_at,
+        ),
+    )
+
+
+def _balance(entry: LedgerOutcome) -> Operation:
+    balances = entry.balances
+    return _row(
+        entry.member_id,
+        entry,
+        entry.occurred_at,
+        pending=balances.pending,
+        active=balances.active,
+        held=balances.held,
+        debt=balances.debt,
+    )
+
+
+def _stock(stock: StockChanged) -> Operation:
+    return _row(
+        stock.product_id,
+        stock,
+        stock.occurred_at,
+        on_hand=stock.on_hand,
+        reserved=stock.reserved,
+        available=stock.available,
+    )
+
+
+def _row(key: str, source: Outcome, occurred_at: int, **values: int) -> Operation:
+    """A hash: its values, and which outcome they are from."""
+    fields: dict[str, Argument] = {
+        **values,
+        "occurred_at": occurred_at,
+        "event_id": source.event_id,
+    }
+    arguments: list[Argument] = [key]
+    for name, value in fields.items():
+        arguments += (name, value)
+    return Operation(PLACED, (key,), tuple(arguments))
+
+
+def _heat(kind: str, item: str, heat: Heat) -> Operation:
+    hot_list = f"{kind}:{heat.hot_list}"
+    return Operation(PLACED, (hot_list, item), (hot_list, item, heat.log2_weight))
