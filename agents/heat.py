@@ -18,7 +18,7 @@ from msgspec import Struct
 
 HOUR = 3_600_000
 HALF_LIVES = {"hour": HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR}
-MEMBERS_MOST = 32
+MEMBERS_MOST = 16
 _LOG2_E = 1 / 0.6931471805599453
 
 

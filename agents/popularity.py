@@ -50,9 +50,9 @@ def react_to_product(
     """Looks count once a member and window, orders always and more."""
     match event:
         case ProductViewed():
-            _touch(state, event.occurred_at, event.member_id, 1)
+            _touch(state, event, 1)
         case ProductSold():
-            _touch(state, event.occurred_at, event.member_id, ORDER_TOUCHES)
+            _touch(state, event, ORDER_TOUCHES, always=True)
         case Woken():
             _forget(state, event.occurred_at)
             return ()
@@ -70,7 +70,7 @@ def react_to_term(
     """Searches count once a member and window, and are said once enough members are behind them."""
     match event:
         case TermSearched():
-            _touch(state, event.occurred_at, event.member_id, 1)
+            _touch(state, event, 1)
         case Woken():
             _forget(state, event.occurred_at)
             return ()
@@ -84,13 +84,19 @@ def react_to_term(
     return (TermHeated(term=event.term, occurred_at=event.occurred_at, heats=heats),)
 
 
-def _touch(state: Popularity, at: int, member_id: str, touches: int) -> None:
+def _touch(
+    state: Popularity,
+    event: ProductViewed | ProductSold | TermSearched,
+    touches: int,
+    *,
+    always: bool = False,
+) -> None:
+    at, member = event.occurred_at, member_hash(event.member_id)
     if not state.lists:
         state.lists = (Warmth(),) * len(_LISTS)
         state.looks_at = at + FORGOTTEN
-    member = member_hash(member_id)
     state.lists = tuple(
-        touched(warmth, half_life, at, member, touches, always=touches > 1)
+        touched(warmth, half_life, at, member, touches, always=always)
         for warmth, (_, half_life) in zip(state.lists, _LISTS, strict=True)
     )
     state.touched_at = max(state.touched_at, at)
