@@ -1,0 +1,374 @@
+"""The tables of the Postgres view: declared here once, with a comment for every table and column.
+
+The migrations make them, the writes fill them, `document.py` prints them. Every table is fed from one
+outcomes topic, and every row says which record it comes from; positions compare within a partition,
+and a key always lies in the same one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+METADATA = MetaData()
+Kind = TypeEngine[Any] | type[TypeEngine[Any]]
+
+MEMBER = "The member."
+PRODUCT = "The product."
+ORDER = "The order."
+
+
+def _column(name: str, kind: Kind, comment: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, kind, nullable=null, comment=comment)
+
+
+def text(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+    """A word or an id."""
+    return _column(name, Text, comment, null=null)
+
+
+def whole(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+    """Points, pieces, minor units."""
+    return _column(name, BigInteger, comment, null=null)
+
+
+def moment(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+    """A time, kept to the millisecond."""
+    return _column(name, DateTime(timezone=True), comment, null=null)
+
+
+def flag(name: str, comment: str) -> Column[Any]:
+    """True or false."""
+    return _column(name, Boolean, comment)
+
+
+def json(name: str, comment: str) -> Column[Any]:
+    """A list or record of the event, as its schema declares it."""
+    return _column(name, JSONB, comment)
+
+
+def origin() -> list[Column[Any]]:
+    """The last columns of every row: which record it comes from."""
+    return [
+        moment("occurred_at", "When it happened."),
+        moment("recorded_at", "When its cause was recorded in the log."),
+        text("event_id", "Id of the outcome."),
+        _column("log_partition", Integer, "Partition of the outcomes topic."),
+        whole("log_offset", "Offset there; newer is greater within a partition."),
+    ]
+
+
+def balances() -> list[Column[Any]]:
+    """All accounts of a member; they add up to zero."""
+    return [
+        whole("pending", "Points granted that wait for the return window."),
+        whole("active", "Points that can be spent."),
+        whole("held", "Points set aside for redemptions."),
+        whole("debt", "Points owed: zero or less."),
+        whole("issued", "All ever granted, negative."),
+        whole("redeemed", "All ever spent."),
+        whole("expired", "All ever expired."),
+        whole("adjusted", "Operators' corrections, negative when points were added."),
+    ]
+
+
+def scores() -> list[Column[Any]]:
+    """A member's place on a board."""
+    return [
+        text("board", "Name of the board, such as day:2011-12-09."),
+        text("member_id", MEMBER),
+        whole("points", "The score."),
+        moment("reached_at", "When it was reached: earlier ranks first among equals."),
+    ]
+
+
+def _table(name: str, comment: str, *columns: Column[Any] | Index, key: str) -> Table:
+    primary = PrimaryKeyConstraint(*key.split(), name=f"{name}_pkey")
+    return Table(name, METADATA, *columns, primary, comment=comment)
+
+
+LOG = "log_partition log_offset"
+
+CURSOR = _table(
+    "cursor",
+    "How far these tables have come in the log; moved in the transaction that writes the rows.",
+    text("topic", "Topic, without the installation's prefix."),
+    _column("partition", Integer, "Partition."),
+    whole("next", "Position of the next record to take."),
+    text("topic_id", "Id of the topic: another one made under this name is refused."),
+    _column("partitions", Integer, "Partitions of the topic."),
+    moment("recorded_at", "When the newest record taken was recorded.", null=True),
+    moment("written_at", "When this row was last written."),
+    key="topic partition",
+)
+MEMBERS = _table(
+    "members",
+    "Who is in the programme.",
+    text("member_id", MEMBER),
+    text("country", "As registered.", null=True),
+    *origin(),
+    key="member_id",
+)
+BALANCES = _table(
+    "balances",
+    "All accounts of each member after the newest entry.",
+    text("member_id", MEMBER),
+    *balances(),
+    *origin(),
+    key="member_id",
+)
+ENTRIES = _table(
+    "entries",
+    "The journal of the points ledger; nothing is edited, a mistake gets a reversing entry.",
+    text("member_id", MEMBER),
+    text("kind", "Which outcome it is, such as PointsEarned."),
+    whole("points", "Points, as the outcome says."),
+    text("order_id", ORDER, null=True),
+    text("return_id", "The return.", null=True),
+    text("redemption_id", "The redemption.", null=True),
+    text("rule_id", "The rule followed.", null=True),
+    whole("rule_version", "Its version.", null=True),
+    text("reason", "Why, where the outcome says so.", null=True),
+    json("postings", "What moved: source, destination, points, lot_id."),
+    *balances(),
+    text("caused_by", "Id of the record that it follows from."),
+    *origin(),
+    Index("entries_by_member", "member_id", "log_offset"),
+    key=LOG,
+)
+LOTS = _table(
+    "lots",
+    "Points that were granted together: what is left of them, and until when they are good.",
+    text("member_id", MEMBER),
+    text("lot_id", "The lot."),
+    text("order_id", "The order that earned them.", null=True),
+    text("rule_id", "The rule that granted them.", null=True),
+    whole("rule_version", "Its version.", null=True),
+    moment("earned_at", "When they were earned."),
+    moment("activates_at", "When pending turns active; none: is active.", null=True),
+    moment("expires_at", "First moment they are no longer good; none: never.", null=True),
+    whole("pending", "Pending."),
+    whole("active", "Active."),
+    whole("held", "Held."),
+    *origin(),
+    key="member_id lot_id",
+)
+ORDERS = _table(
+    "orders",
+    "Orders that count, with their state.",
+    text("member_id", MEMBER),
+    text("order_id", ORDER),
+    text("state", "Where it stands: PLACED, DELIVERED, PARTLY_RETURNED, RETURNED, CLOSED."),
+    text("currency", "ISO 4217 code."),
+    whole("total_minor", "Paid for all lines, minor units."),
+    whole("postage_minor", "Postage."),
+    whole("tax_minor", "Tax."),
+    moment("placed_at", "When it was placed."),
+    moment("delivered_at", "When it was delivered.", null=True),
+    *origin(),
+    key="member_id order_id",
+)
+ORDER_ITEMS = _table(
+    "order_items",
+    "The lines of orders, as bought, and what of them came back.",
+    text("member_id", MEMBER),
+    text("order_id", ORDER),
+    _column("line_number", Integer, "Line of the order."),
+    text("product_id", PRODUCT),
+    whole("quantity", "Pieces bought."),
+    whole("amount_minor", "Paid for the line, minor units."),
+    whole("discount_minor", "Discount already taken off."),
+    text("category", "Category of the product; empty when it has none."),
+    whole("returned", "Pieces returned."),
+    *origin(),
+    key="member_id order_id line_number",
+)
+RETURNS = _table(
+    "returns",
+    "Returns: ACCEPTED, DEFERRED (its purchase is not known yet) or REFUSED.",
+    text("member_id", MEMBER),
+    text("return_id", "The return."),
+    text("state", "ACCEPTED, DEFERRED or REFUSED."),
+    text("order_id", ORDER, null=True),
+    text("reason", "Why it was refused.", null=True),
+    whole("refund_minor", "What the returned pieces had cost.", null=True),
+    moment("waits_until", "Until when a deferred return waits for its purchase.", null=True),
+    json("lines", "The matched lines; empty unless accepted."),
+    *origin(),
+    key="member_id return_id",
+)
+REDEMPTIONS = _table(
+    "redemptions",
+    "Redemptions: HELD (points are set aside), REDEEMED or REFUSED.",
+    text("member_id", MEMBER),
+    text("redemption_id", "The redemption."),
+    text("state", "HELD, REDEEMED or REFUSED."),
+    text("product_id", "The gift.", null=True),
+    whole("quantity", "Pieces.", null=True),
+    whole("points", "Its price.", null=True),
+    text("reason", "Why it was refused.", null=True),
+    moment("times_out_at", "When the hold ends if nothing happens.", null=True),
+    *origin(),
+    key="member_id redemption_id",
+)
+CAPS = _table(
+    "caps",
+    "Where a cap of a rule bit.",
+    text("member_id", MEMBER),
+    text("order_id", ORDER),
+    text("rule_id", "The rule."),
+    whole("rule_version", "Its version."),
+    whole("earned", "Points before the caps."),
+    whole("granted", "Points after the caps."),
+    text("cap", "The tightest cap."),
+    *origin(),
+    key=LOG,
+)
+REFUSALS = _table(
+    "refusals",
+    "What members and operators asked for and did not get, and why.",
+    text("kind", "Which outcome it is, such as OrderRefused."),
+    text("member_id", MEMBER, null=True),
+    text("subject", "Id of the order, return, redemption, rule or gift.", null=True),
+    text("reason", "The word for the reason; INVALID where `details` has sentences."),
+    json("details", "Sentences for people."),
+    text("caused_by", "Id of the record that was refused."),
+    *origin(),
+    Index("refusals_by_member", "member_id", "log_offset"),
+    key=LOG,
+)
+BOARD_SCORES = _table(
+    "board_scores",
+    "Every member's score on every board, as it is now: also after the board closed.",
+    *scores(),
+    text("window", "DAY, WEEK, MONTH, SEASON or ALL_TIME."),
+    _column("version", Integer, "1, raised by one for each change after the board closed."),
+    *origin(),
+    key="board member_id",
+)
+BOARD_CLOSINGS = _table(
+    "board_closings",
+    "Which partitions have said all that counts to a board.",
+    text("board", "Name of the board."),
+    text("window", "DAY, WEEK, MONTH or SEASON."),
+    moment("ends_at", "End of the window."),
+    _column("partitions", Integer, "How many have to say it."),
+    *origin(),
+    key="board log_partition",
+)
+CLOSED_BOARDS = _table(
+    "closed_boards",
+    "Boards that all partitions have closed.",
+    text("board", "Name of the board."),
+    text("window", "DAY, WEEK, MONTH or SEASON."),
+    moment("ends_at", "End of the window."),
+    whole("members", "Members on it."),
+    *origin(),
+    key="board",
+)
+CLOSED_RANKS = _table(
+    "closed_ranks",
+    "The boards as they closed; later changes are corrections in board_scores.",
+    *scores(),
+    whole("rank", "From 1; none until every partition has closed the board.", null=True),
+    *origin(),
+    key="board member_id",
+)
+RULES = _table(
+    "rules",
+    "Points rules by version.",
+    text("rule_id", "The rule."),
+    whole("version", "Version, from 1."),
+    moment("effective_at", "It applies from then on."),
+    text("changed_by", "The operator."),
+    flag("retired", "True: nothing is earned by this rule from then on."),
+    json("rule", "What holds; null when it is retired."),
+    *origin(),
+    key="rule_id version effective_at",
+)
+GIFTS = _table(
+    "gifts",
+    "What gifts cost in points, and from when.",
+    text("product_id", "The gift."),
+    moment("effective_at", "It applies from then on."),
+    whole("points", "Price of one piece."),
+    flag("available", "False: no longer to be had."),
+    *origin(),
+    key="product_id effective_at",
+)
+PRODUCTS = _table(
+    "products",
+    "Products as they are on offer.",
+    text("product_id", PRODUCT),
+    text("name", "Name for people."),
+    text("category", "Category; empty when it has none."),
+    whole("price_minor", "List price of one piece, minor units."),
+    text("currency", "ISO 4217 code."),
+    *origin(),
+    key="product_id",
+)
+STOCK = _table(
+    "stock",
+    "What there is of each product; below zero is oversold.",
+    text("product_id", PRODUCT),
+    whole("on_hand", "Pieces in the house."),
+    whole("reserved", "Of them, reserved for redemptions."),
+    whole("available", "on_hand - reserved."),
+    *origin(),
+    key="product_id",
+)
+STOCK_MOVEMENTS = _table(
+    "stock_movements",
+    "Every change of stock.",
+    text("product_id", PRODUCT),
+    text("movement", "RECEIVED, SOLD, RETURNED, ADJUSTED, RESERVED, COMMITTED or RELEASED."),
+    whole("quantity", "Signed change of what is available."),
+    whole("on_hand", "After it."),
+    whole("reserved", "After it."),
+    text("reference", "Order, return or redemption.", null=True),
+    *origin(),
+    Index("stock_movements_by_product", "product_id", "log_offset"),
+    key=LOG,
+)
+STOCK_WARNINGS = _table(
+    "stock_warnings",
+    "Products that ran low or were oversold.",
+    text("product_id", PRODUCT),
+    text("kind", "StockLow or Oversold."),
+    whole("pieces", "Available (StockLow) or missing (Oversold)."),
+    whole("suggested_quantity", "Pieces to order.", null=True),
+    *origin(),
+    key=LOG,
+)
+DEAD_LETTERS = _table(
+    "dead_letters",
+    "Records that were not taken, whole, with the reason.",
+    text("source", "Where it lies: topic/partition/offset."),
+    text("stage", "The stage that could not take it."),
+    text("problem", "The word for the problem."),
+    text("detail", "What is wrong and what to do."),
+    text("topic", "Topic it came from."),
+    _column("partition", Integer, "Partition it came from."),
+    whole("offset", "Offset it came from."),
+    _column("record_key", LargeBinary, "Its key, as it came.", null=True),
+    _column("record_value", LargeBinary, "Its value, as it came; cut at 256 KiB.", null=True),
+    text("caused_by", "Its event id, when it could be read."),
+    *origin(),
+    Index("dead_letters_by_source", "source"),
+    key=LOG,
+)
