@@ -1,44 +1,75 @@
 """Recompute the points ledger from its postings, and the grants from the orders.
 
 Sums every posting in outcome order; whatever else an entry claims (its balances, its lots) must follow
-from the sums. From the actions it re-derives what no interleaving changes: each line's points under
-the rule version that the entry names, each order once, each hold ended once, no return beyond the order.
+from the sums. It re-derives what no interleaving changes: each order's points under the rule version
+that the entry names, each order once, each hold's price and its one end.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.log import Entry
+from audit.orders import Order, Orders
 
 ACCOUNTS = ("pending", "active", "held", "debt", "issued", "redeemed", "expired", "adjusted")
 OWN = ("pending", "active", "held")
-HOLD_ENDS = ("HoldVoided", "PointsSpent")
+OPEN = "open"
+STATES = {OPEN: "HELD", "PointsSpent": "REDEEMED", "HoldVoided": "REFUSED", "never made": "?"}
+
+Rule = dict[str, Any]
+RuleKey = tuple[str, int]
+
+
+class Hold(NamedTuple):
+    """Points set aside for a redemption."""
+
+    state: str
+    points: int
+
+
+class Price(NamedTuple):
+    """What a piece of a gift costs from a moment on."""
+
+    effective_at: int
+    points: int
 
 
 class Ledger:
     """What the postings say, member by member."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: Orders) -> None:
         self.balances: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(ACCOUNTS, 0))
         self.lots: dict[tuple[str, str], dict[str, int]] = defaultdict(
             lambda: dict.fromkeys(OWN, 0)
         )
         self.entries = 0
+        self.rules: dict[RuleKey, Rule] = {}
+        self.granted: Counter[tuple[str, str]] = Counter()
+        self.reversed: Counter[tuple[str, str]] = Counter()
         self.differences: list[str] = []
-        self._rules: dict[tuple[str, int], dict[str, Any]] = {}
-        self._orders: dict[tuple[str, str], dict[str, Any]] = {}
-        self._granted: dict[tuple[str, str, str], int] = {}
+        self._orders = orders
         self._capped: set[tuple[str, str, str]] = set()
-        self._grants: list[tuple[Entry, int]] = []
-        self._holds: dict[tuple[str, str], str] = {}
+        self._grants: dict[tuple[str, str, str], tuple[str, RuleKey, int]] = {}
+        self._holds: dict[tuple[str, str], Hold] = {}
+        self._prices: dict[str, list[Price]] = defaultdict(list)
+        self._held: list[tuple[str, str, int, int]] = []
 
     @property
     def sum(self) -> int:
         """The sum over all accounts of all members: zero, or the ledger is broken."""
         return sum(sum(balance.values()) for balance in self.balances.values())
+
+    @property
+    def open_redemptions(self) -> set[tuple[str, str]]:
+        """Member and redemption of the holds that the log leaves open: the answer is on its way."""
+        return {place for place, hold in self._holds.items() if hold.state == OPEN}
+
+    def redemptions(self) -> dict[tuple[str, str], str]:
+        """How each redemption stands for which points were ever held."""
+        return {place: STATES[hold.state] for place, hold in self._holds.items()}
 
     def hear(self, entry: Entry) -> None:
         """One outcome, in the order of its partition."""
@@ -48,28 +79,30 @@ class Ledger:
         match entry.name:
             case "RuleAccepted":
                 if fields["rule"] is not None:
-                    self._rules[fields["rule_id"], fields["version"]] = fields["rule"]
-            case "OrderPlaced":
-                self._order(entry)
+                    self.rules[fields["rule_id"], fields["version"]] = fields["rule"]
+            case "GiftPriced":
+                price = Price(fields["effective_at"], fields["points"])
+                self._prices[fields["product_id"]].append(price)
             case "PointsCapped":
-                self._capped.add(self._grant_key(fields))
+                self._capped.add(_grant_key(fields))
             case "PointsPending" | "PointsEarned":
                 self._grant(entry)
+            case "PointsReversed":
+                self.reversed[fields["member_id"], fields["order_id"]] += fields["points"]
             case "PointsHeld":
-                self._holds[fields["member_id"], fields["redemption_id"]] = "open"
-            case name if name in HOLD_ENDS:
+                self._hold(entry)
+            case "HoldVoided" | "PointsSpent":
                 self._end_hold(entry)
 
     def finish(self) -> list[str]:
         """All differences found; call it when the whole log is heard."""
-        for entry, points in self._grants:
-            self.differences.extend(self._wrong_grant(entry, points))
+        for (member, order_id, _), (text, rule_key, points) in self._grants.items():
+            order = self._orders.placed.get((member, order_id))
+            capped = (member, order_id, rule_key[0]) in self._capped
+            self.differences.extend(self._wrong_grant(text, order, rule_key, points, capped))
+        self.differences.extend(self._wrong_prices())
+        self.differences.extend(self._wrong_reversals())
         return self.differences
-
-    @property
-    def open_holds(self) -> int:
-        """Holds that the log leaves open: their answer is still on its way."""
-        return sum(state == "open" for state in self._holds.values())
 
     def _post(self, entry: Entry) -> None:
         self.entries += 1
@@ -80,10 +113,12 @@ class Ledger:
         claimed = entry.fields["balances"]
         if claimed != balance:
             self._differs(entry, f"says balances {claimed}, its postings make {balance}")
+        if any(balance[account] < 0 for account in OWN) or balance["debt"] > 0:
+            self._differs(entry, f"leaves a balance below zero: {balance}")
         for lot in entry.fields["lots"]:
-            held = self.lots[member, lot["lot_id"]]
-            if {account: lot[account] for account in OWN} != held:
-                self._differs(entry, f"says of lot {lot['lot_id']} other than its postings: {held}")
+            left = self.lots[member, lot["lot_id"]]
+            if {account: lot[account] for account in OWN} != left:
+                self._differs(entry, f"says of lot {lot['lot_id']} other than its postings: {left}")
 
     def _move(self, member: str, balance: dict[str, int], posting: dict[str, Any]) -> None:
         for side, sign in (("source", -1), ("destination", 1)):
@@ -92,69 +127,91 @@ class Ledger:
             if posting["lot_id"] is not None and account in OWN:
                 self.lots[member, posting["lot_id"]][account] += sign * posting["points"]
 
-    def _order(self, entry: Entry) -> None:
-        place = entry.fields["member_id"], entry.fields["order_id"]
-        if place in self._orders:
-            self._differs(entry, f"order {place[1]} is placed twice")
-        self._orders[place] = entry.fields
-
-    @staticmethod
-    def _grant_key(fields: dict[str, Any]) -> tuple[str, str, str]:
-        return fields["member_id"], fields["order_id"] or "", fields["rule_id"] or ""
-
     def _grant(self, entry: Entry) -> None:
         """A grant issues points; an activation only moves them."""
-        issued = sum(p["points"] for p in entry.fields["postings"] if p["source"] == "ISSUED")
-        if not issued or entry.fields["order_id"] is None:
-            return
-        key = self._grant_key(entry.fields)
-        if key in self._granted:
-            self._differs(entry, f"order {key[1]} earns twice by rule {key[2]}")
-        self._granted[key] = issued
-        self._grants.append((entry, issued))
-
-    def _wrong_grant(self, entry: Entry, points: int) -> Iterator[str]:
         fields = entry.fields
-        order = self._orders.get((fields["member_id"], fields["order_id"]))
-        rule = self._rules.get((fields["rule_id"], fields["rule_version"]))
+        issued = sum(p["points"] for p in fields["postings"] if p["source"] == "ISSUED")
+        if not issued or fields["order_id"] is None:
+            return
+        key = _grant_key(fields)
+        if key in self._grants:
+            self._differs(entry, f"order {key[1]} earns twice by rule {key[2]}")
+        rule_key = fields["rule_id"], fields["rule_version"]
+        self._grants[key] = text_of(entry, ""), rule_key, issued
+        self.granted[fields["member_id"], fields["order_id"]] += issued
+
+    def _wrong_grant(
+        self, text: str, order: Order | None, rule_key: RuleKey, points: int, capped: bool
+    ) -> Iterator[str]:
+        rule = self.rules.get(rule_key)
         if order is None or rule is None:
-            yield self._text(entry, "names an order or a rule version that the log does not have")
+            yield text + "names an order or a rule version that the log does not have"
             return
         earned = earned_points(order, rule)
-        capped = self._grant_key(fields) in self._capped
         if points > earned or (points < earned and not capped):
-            yield self._text(
-                entry, f"grants {points}; its order earns {earned} by its rule version"
-            )
+            yield text + f"grants {points}; its order earns {earned} by its rule version"
+
+    def _wrong_reversals(self) -> Iterator[str]:
+        """Returns take back at most what the order was granted, and all of it when all came back."""
+        for place, taken in self.reversed.items():
+            granted = self.granted[place]
+            if taken > granted or (taken < granted and self._orders.returned_whole(place)):
+                yield (
+                    f"order {place[1]} of {place[0]}: returns took back {taken} points of "
+                    f"{granted} granted"
+                )
+
+    def _hold(self, entry: Entry) -> None:
+        fields = entry.fields
+        place = fields["member_id"], fields["redemption_id"]
+        if place in self._holds:
+            self._differs(entry, f"holds points for {place[1]} twice")
+        self._holds[place] = Hold(OPEN, fields["points"])
+        pieces, left = fields["quantity"], fields["points"] % fields["quantity"]
+        piece = -1 if left else fields["points"] // pieces
+        self._held.append((text_of(entry, ""), fields["product_id"], piece, fields["occurred_at"]))
+
+    def _wrong_prices(self) -> Iterator[str]:
+        """A hold costs what a version of the gift's price said that was in force before it."""
+        for text, gift, piece, at in self._held:
+            known = {price.points for price in self._prices[gift] if price.effective_at <= at}
+            if piece not in known:
+                yield text + f"holds {piece} points a piece; the gift's prices are {sorted(known)}"
 
     def _end_hold(self, entry: Entry) -> None:
         place = entry.fields["member_id"], entry.fields["redemption_id"]
-        if self._holds.get(place) != "open":
-            was = self._holds.get(place, "never made")
-            self._differs(entry, f"ends the hold {place[1]}, which is {was}")
-        self._holds[place] = entry.name
+        hold = self._holds.get(place, Hold("never made", 0))
+        if hold.state != OPEN:
+            self._differs(entry, f"ends the hold {place[1]}, which is {hold.state}")
+        elif hold.points != entry.fields["points"]:
+            self._differs(entry, f"ends a hold of {hold.points} with {entry.fields['points']}")
+        self._holds[place] = Hold(entry.name, hold.points)
 
     def _differs(self, entry: Entry, text: str) -> None:
-        self.differences.append(self._text(entry, text))
-
-    @staticmethod
-    def _text(entry: Entry, text: str) -> str:
-        member = entry.fields.get("member_id", "")
-        return f"{entry.topic}/{entry.partition}/{entry.offset} {entry.name} of {member}: {text}"
+        self.differences.append(text_of(entry, text))
 
 
-def earned_points(order: dict[str, Any], rule: dict[str, Any]) -> int:
+def text_of(entry: Entry, text: str) -> str:
+    """A difference as a sentence that says where it lies."""
+    whose = entry.fields.get("member_id") or entry.fields.get("product_id", "nobody")
+    place = f"{entry.topic}/{entry.partition}/{entry.offset}"
+    return f"{place} {entry.name or 'bytes'} of {whose}: {text}"
+
+
+def _grant_key(fields: dict[str, Any]) -> tuple[str, str, str]:
+    return fields["member_id"], fields["order_id"] or "", fields["rule_id"] or ""
+
+
+def earned_points(order: Order, rule: Rule) -> int:
     """Points of an order before caps: the floor of the sum over its lines, once an order.
 
     Each line counts amount x category percent; the rate is `points` for each `per_minor`.
     """
     rates = {rate["currency"]: rate for rate in rule["earn_rates"]}
-    rate = rates.get(order["currency"])
-    amount = sum(line["amount_minor"] for line in order["lines"])
+    rate = rates.get(order.currency)
+    amount = sum(line.amount_minor for line in order.lines)
     if rate is None or amount < rule["minimum_minor"]:
         return 0
     percents = {c["category"]: c["percent"] for c in rule["category_rates"]}
-    weighed = sum(
-        line["amount_minor"] * percents.get(line["category"], 100) for line in order["lines"]
-    )
+    weighed = sum(line.amount_minor * percents.get(line.category, 100) for line in order.lines)
     return int(weighed * rate["points"] // (rate["per_minor"] * 100))

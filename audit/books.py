@@ -1,0 +1,85 @@
+"""All that the log comes to: one book for each question, and the tables that the views should show.
+
+A table maps a row's key to what the row should say; keys begin with the member, the product or the
+board, so that rows of whoever has moved since can be told.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from audit.boards import Boards
+from audit.completeness import Completeness
+from audit.ledger import Ledger
+from audit.log import Entry
+from audit.orders import Orders
+from audit.stock import Stock
+
+Key = tuple[Any, ...]
+Table = Mapping[Key, Any]
+Tables = dict[str, Table]
+
+
+class Books:
+    """Hear dead letters first, then actions, then outcomes; then `finish`."""
+
+    def __init__(self) -> None:
+        self.completeness = Completeness()
+        self.orders = Orders()
+        self.ledger = Ledger(self.orders)
+        self.boards = Boards()
+        self.stock = Stock()
+        self._members: set[Key] = set()
+        self._entries: Counter[Key] = Counter()
+        self._movements: Counter[Key] = Counter()
+
+    def hear_action(self, entry: Entry, *, asked: bool = True) -> None:
+        """One action; `asked`: it lies before the cut, so its answers must be there."""
+        if self.completeness.take(entry, asked=asked):
+            self.stock.hear_action(entry)
+
+    def hear(self, entry: Entry) -> None:
+        """One outcome."""
+        self.completeness.hear(entry)
+        if not entry.name:
+            return
+        for book in (self.orders, self.ledger, self.boards, self.stock):
+            book.hear(entry)
+        if "postings" in entry.fields:
+            self._entries[entry.fields["member_id"],] += 1
+        elif entry.name == "MemberEnrolled":
+            self._members.add((entry.fields["member_id"],))
+        elif entry.name == "StockChanged":
+            self._movements[entry.fields["product_id"],] += 1
+
+    def finish(self) -> list[str]:
+        """Everything in the log that contradicts itself, as sentences."""
+        return [
+            *self.completeness.finish(self.ledger.open_redemptions),
+            *self.orders.finish(),
+            *self.ledger.finish(),
+            *self.boards.finish(self.ledger.rules),
+            *self.stock.finish(),
+        ]
+
+    def tables(self) -> Tables:
+        """What the views should show."""
+        scores = self.boards.counted(self.ledger.rules)
+        finals = self.boards.finals()
+        return {
+            "members": dict.fromkeys(self._members, True),
+            "balances": {(member,): found for member, found in self.ledger.balances.items()},
+            "entries": self._entries,
+            "lots": self.ledger.lots,
+            "orders": {place: order.currency for place, order in self.orders.placed.items()},
+            "order_items": self.orders.items(),
+            "returns": dict.fromkeys(self.orders.returns, "ACCEPTED"),
+            "redemptions": self.ledger.redemptions(),
+            "board_scores": {(m, b): s for b, found in scores.items() for m, s in found.items()},
+            "closed_boards": {(board,): len(found) for board, found in finals.items()},
+            "closed_ranks": {(m, b): s for b, found in finals.items() for m, s in found.items()},
+            "stock": {(product,): pieces for product, pieces in self.stock.counted().items()},
+            "stock_movements": self._movements,
+        }
