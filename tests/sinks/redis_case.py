@@ -124,19 +124,45 @@ def batch(
     return Batch(Place(outcomes(stage), partition), start, end, heard, MOMENT, True)
 
 
-@dataclass(slots=True)
-class Views:
-    """A writer on a Valkey, told outcomes partition by partition, and the queries beside it."""
+@dataclass
+class Seen:
+    """What readers see, and all keys behind it."""
 
     url: str
     root: str
     client: Redis = field(init=False)
-    writer: Writer = field(init=False)
     queries: RedisQueries = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = connect(self.url, decoded=True)
         self.queries = RedisQueries(self.client, self.root)
+
+    def dump(self) -> dict[str, object]:
+        """All keys of the filling that is read, with what they hold."""
+        prefix = f"{self.root}{self.client.get(self.root + 'current')}:"
+        return {
+            str(name).removeprefix(prefix): self._held(str(name))
+            for name in sorted(self.client.scan_iter(match=f"{prefix}*", count=1000))
+        }
+
+    def _held(self, name: str) -> object:
+        match self.client.type(name):
+            case "zset":
+                return self.client.zrange(name, 0, -1, withscores=True)
+            case "hash":
+                return self.client.hgetall(name)
+            case other:
+                raise AssertionError(f"{name} is a {other}")
+
+
+@dataclass
+class Views(Seen):
+    """A writer on a Valkey, told outcomes partition by partition, and the queries beside it."""
+
+    writer: Writer = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         self.reopen()
 
     def reopen(self, filling: str | None = None) -> Self:
@@ -156,20 +182,3 @@ class Views:
         given = batch(said, partition, start, stage)
         self.writer.write([given])
         return given
-
-    def dump(self) -> dict[str, object]:
-        """All keys of the filling that is read, with what they hold."""
-        prefix = f"{self.root}{self.client.get(self.root + 'current')}:"
-        return {
-            str(name).removeprefix(prefix): self._held(str(name))
-            for name in sorted(self.client.scan_iter(match=f"{prefix}*", count=1000))
-        }
-
-    def _held(self, name: str) -> object:
-        match self.client.type(name):
-            case "zset":
-                return self.client.zrange(name, 0, -1, withscores=True)
-            case "hash":
-                return self.client.hgetall(name)
-            case other:
-                raise AssertionError(f"{name} is a {other}")
