@@ -10,7 +10,9 @@ from collections.abc import Mapping
 
 from agents import Stage
 from agents.board_windows import BOARD_WINDOWS
+from agents.gifts import GIFTS
 from agents.interests import INTERESTS
+from agents.members import MEMBERS as ENROLMENT
 from agents.popularity import OF_PRODUCTS, OF_TERMS
 from streams.plan import Topology
 
@@ -19,8 +21,8 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(INTERESTS,),
-    tables=(BOARD_WINDOWS,),
+    agents=(ENROLMENT, INTERESTS),
+    tables=(GIFTS, BOARD_WINDOWS),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(OF_PRODUCTS,))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
