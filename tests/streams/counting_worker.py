@@ -82,9 +82,7 @@ class CountingBehaviour:
     settings: Settings
 
     def open(self, partition: int, store: StoreView) -> CountingWork:
-        return CountingWork(
-            partition, self.settings.partitions, self.settings.topic_prefix, store
-        )
+        return CountingWork(partition, self.settings.partitions, self.settings.topic_prefix, store)
 
     def topics_written(self) -> Iterable[str]:
         prefix = self.settings.topic_prefix
