@@ -11,10 +11,10 @@ touch counts. An order always counts.
 
 from __future__ import annotations
 
-from math import log1p, log2
+from math import log1p
 from zlib import crc32
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 HOUR = 3_600_000
 HALF_LIVES = {"hour": HOUR, "day": 24 * HOUR, "week": 7 * 24 * HOUR}
@@ -22,7 +22,7 @@ MEMBERS_MOST = 16
 _LOG2_E = 1 / 0.6931471805599453
 
 
-class Warmth(Struct, frozen=True, array_like=True):
+class Warmth(Struct, array_like=True):
     """A thing's place in one list; `members` are short hashes of those who counted in `window`.
 
     `told` is the weight that was last said; a weight below zero stands for none, as no touch after
@@ -32,29 +32,27 @@ class Warmth(Struct, frozen=True, array_like=True):
     log2_weight: float = -1.0
     told: float = -1.0
     window: int = 0
-    members: tuple[int, ...] = ()
+    members: list[int] = field(default_factory=list)
 
 
-def touched(
-    warmth: Warmth, half_life: int, at: int, member: int, touches: int, *, always: bool = False
-) -> Warmth:
-    """A member (`member_hash`) touched it at `at` (milliseconds), counting as so many touches.
+def touch(
+    warmth: Warmth, half_life: int, at: int, member: int, log2_touches: float, always: bool
+) -> None:
+    """A member (`member_hash`) touched it at `at` (milliseconds), counting as 2^log2_touches.
 
     A touch of an earlier window than the newest counts whoever it is from: its members are forgotten.
     """
     window = at // half_life
-    members = warmth.members if window <= warmth.window else ()
-    if window >= warmth.window:
+    if window > warmth.window:
+        warmth.window, warmth.members = window, [member]
+    elif window == warmth.window:
+        members = warmth.members
         if member not in members:
-            members = (*members, member)[:MEMBERS_MOST]
+            if len(members) < MEMBERS_MOST:
+                members.append(member)
         elif not always:
-            return warmth
-    return Warmth(
-        added(warmth.log2_weight, at / half_life + log2(touches)),
-        warmth.told,
-        max(window, warmth.window),
-        members,
-    )
+            return
+    warmth.log2_weight = added(warmth.log2_weight, at / half_life + log2_touches)
 
 
 def member_hash(member_id: str) -> int:
@@ -70,5 +68,7 @@ def added(log2_weight: float, log2_touch: float) -> float:
     """
     if log2_weight < 0:
         return log2_touch
-    less, more = sorted((log2_weight, log2_touch))
-    return more + log1p(2.0 ** (less - more)) * _LOG2_E
+    apart = log2_touch - log2_weight
+    if apart > 0:
+        return log2_touch + log1p(2.0**-apart) * _LOG2_E
+    return log2_weight + log1p(2.0**apart) * _LOG2_E

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, assert_never
 
-from msgspec import Struct, structs
+from msgspec import Struct, field
 
 from agents import Agent, Tables, Woken
-from agents.heat import HALF_LIVES, Warmth, member_hash, touched
+from agents.heat import HALF_LIVES, Warmth, member_hash, touch
 from schemas.outcomes import (
     Heat,
     ProductHeated,
@@ -30,16 +30,16 @@ from schemas.outcomes import (
 from schemas.record import Event, Outcome
 
 STEP = 0.05
-ORDER_TOUCHES = 4  # an order of a product counts as so many looks
+LOG2_ORDER = 2.0  # an order of a product counts as four looks
 TERM_MEMBERS = 3
 FORGOTTEN = 90 * HALF_LIVES["day"]
-_LISTS = tuple(HALF_LIVES.items())
+_HALF_LIVES = tuple(HALF_LIVES.values())
 
 
 class Popularity(Struct):
     """Warmth by list, in the order of `HALF_LIVES`; the newest touch, and when to look for silence."""
 
-    lists: tuple[Warmth, ...] = ()
+    lists: list[Warmth] = field(default_factory=list)
     touched_at: int = 0
     looks_at: int | None = None
 
@@ -50,9 +50,9 @@ def react_to_product(
     """Looks count once a member and window, orders always and more."""
     match event:
         case ProductViewed():
-            _touch(state, event, 1)
+            _touch(state, event)
         case ProductSold():
-            _touch(state, event, ORDER_TOUCHES, always=True)
+            _touch(state, event, LOG2_ORDER, always=True)
         case Woken():
             _forget(state, event.occurred_at)
             return ()
@@ -70,7 +70,7 @@ def react_to_term(
     """Searches count once a member and window, and are said once enough members are behind them."""
     match event:
         case TermSearched():
-            _touch(state, event, 1)
+            _touch(state, event)
         case Woken():
             _forget(state, event.occurred_at)
             return ()
@@ -87,30 +87,33 @@ def react_to_term(
 def _touch(
     state: Popularity,
     event: ProductViewed | ProductSold | TermSearched,
-    touches: int,
+    log2_touches: float = 0.0,
     *,
     always: bool = False,
 ) -> None:
     at, member = event.occurred_at, member_hash(event.member_id)
     if not state.lists:
-        state.lists = (Warmth(),) * len(_LISTS)
+        state.lists = [Warmth() for _ in HALF_LIVES]
         state.looks_at = at + FORGOTTEN
-    state.lists = tuple(
-        touched(warmth, half_life, at, member, touches, always=always)
-        for warmth, (_, half_life) in zip(state.lists, _LISTS, strict=True)
-    )
-    state.touched_at = max(state.touched_at, at)
+    for warmth, half_life in zip(state.lists, _HALF_LIVES, strict=True):
+        touch(warmth, half_life, at, member, log2_touches, always)
+    if at > state.touched_at:
+        state.touched_at = at
 
 
 def _news(state: Popularity) -> list[Heat]:
     """All weights, when one of them has moved enough; they are said from now on."""
-    if all(warmth.log2_weight - warmth.told < STEP for warmth in state.lists):
-        return []
-    state.lists = tuple(structs.replace(warmth, told=warmth.log2_weight) for warmth in state.lists)
-    return [
-        Heat(hot_list=name, log2_weight=warmth.log2_weight, members=len(warmth.members))
-        for warmth, (name, _) in zip(state.lists, _LISTS, strict=True)
-    ]
+    for warmth in state.lists:
+        if warmth.log2_weight - warmth.told >= STEP:
+            return [
+                _said(name, warmth) for name, warmth in zip(HALF_LIVES, state.lists, strict=True)
+            ]
+    return []
+
+
+def _said(name: str, warmth: Warmth) -> Heat:
+    warmth.told = warmth.log2_weight
+    return Heat(hot_list=name, log2_weight=warmth.log2_weight, members=len(warmth.members))
 
 
 def _forget(state: Popularity, moment: int) -> None:
@@ -119,7 +122,7 @@ def _forget(state: Popularity, moment: int) -> None:
     if quiet_at > moment:
         state.looks_at = quiet_at
     else:
-        state.lists, state.touched_at, state.looks_at = (), 0, None
+        state.lists, state.touched_at, state.looks_at = [], 0, None
 
 
 def wake_at(state: Popularity) -> int | None:
