@@ -13,7 +13,9 @@ from agents.board_windows import BOARD_WINDOWS
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.members import MEMBERS as ENROLMENT
+from agents.orders import ORDERS
 from agents.popularity import OF_PRODUCTS, OF_TERMS
+from agents.stock import STOCK
 from streams.plan import Topology
 
 PARTITIONS = 12
@@ -21,10 +23,10 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, INTERESTS),
+    agents=(ENROLMENT, ORDERS, INTERESTS),
     tables=(GIFTS, BOARD_WINDOWS),
 )
-PRODUCTS = Stage(name="products", key="product_id", agents=(OF_PRODUCTS,))
+PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
 STAGES = (MEMBERS, PRODUCTS, SEARCHES)
 
