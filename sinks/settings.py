@@ -6,6 +6,7 @@ means, its unit and why one would change it; `describe()` is the table for the d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -80,7 +81,8 @@ def _refusals(error: ValidationError) -> Iterator[str]:
         if found["type"] == "missing":
             yield f"{variable} is not set. {field.description}"
         else:
-            yield f"{variable}={found['input']!r} is refused: {found['msg']}. {field.description}"
+            value = re.sub("//[^@/]*@", "//…@", repr(found["input"]))  # no passwords in logs
+            yield f"{variable}={value} is refused: {found['msg']}. {field.description}"
 
 
 def describe() -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sinks.postgres.statements import ORIGIN, Values
 from sinks.postgres.tables import origin
-from sinks.postgres.writes import ORIGIN, Values
 
+# Among equals who got there first; at the same moment as Redis has it, by its elements' names.
+PLACE = 'points DESC, reached_at, member_id COLLATE "C" DESC'
 _ORIGIN = ", ".join(ORIGIN)
 _GIVEN = ", ".join(
     f"to_timestamp(%({column.name})s / 1000::float8)"
@@ -34,10 +36,10 @@ SELECT %(board)s, %(window)s, {_ENDS},
   (SELECT count(*) FROM closed_ranks WHERE board = %(board)s), {_GIVEN}
 WHERE (SELECT count(*) FROM board_closings WHERE board = %(board)s) = %(partitions)s
 ON CONFLICT DO NOTHING"""
-RANK = """
+RANK = f"""
 UPDATE closed_ranks AS t SET rank = ranked.rank
 FROM (
-  SELECT member_id, row_number() OVER (ORDER BY points DESC, reached_at, member_id COLLATE "C") AS rank
+  SELECT member_id, row_number() OVER (ORDER BY {PLACE}) AS rank
   FROM closed_ranks WHERE board = %(board)s
 ) AS ranked
 WHERE t.board = %(board)s AND t.member_id = ranked.member_id

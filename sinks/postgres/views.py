@@ -13,152 +13,35 @@ from schemas import outcomes as o
 from schemas import topics
 from schemas.dead_letters import DeadLettered
 from schemas.record import Outcome
-from sinks.postgres import tables as t
-from sinks.postgres.writes import Mode, Values, Write, json_text
+from sinks.postgres.statements import Values, Write, json_text
+from sinks.postgres.writes import (
+    BALANCES,
+    BOARD_CLOSINGS,
+    BOARD_SCORES,
+    CAPS,
+    DEAD_LETTERS,
+    ENTRIES,
+    GIFTS,
+    ITEMS_RETURNED,
+    LOTS,
+    MEMBERS,
+    ORDER_ITEMS,
+    ORDER_STATES,
+    ORDERS,
+    PRODUCTS,
+    REDEMPTIONS_ENDED,
+    REDEMPTIONS_HELD,
+    REFUSALS,
+    RETURNS,
+    RETURNS_NOT_TAKEN,
+    RULES,
+    STOCK,
+    STOCK_MOVEMENTS,
+    STOCK_WARNINGS,
+)
 
 Row = tuple[Write, Values]
 View = Callable[[Any], list[Row]]
-ACCOUNTS = tuple(column.name for column in t.balances())
-
-MEMBERS = Write(t.MEMBERS, ("member_id", "country"))
-ORDERS = Write(
-    t.ORDERS,
-    (
-        "member_id",
-        "order_id",
-        "state",
-        "currency",
-        "total_minor",
-        "postage_minor",
-        "tax_minor",
-        "placed_at",
-        "delivered_at",
-    ),
-)
-ORDER_STATES = Write(t.ORDERS, ("member_id", "order_id", "state", "delivered_at"), Mode.CHANGE)
-ORDER_ITEMS = Write(
-    t.ORDER_ITEMS,
-    (
-        "member_id",
-        "order_id",
-        "line_number",
-        "product_id",
-        "quantity",
-        "amount_minor",
-        "discount_minor",
-        "category",
-        "returned",
-    ),
-)
-ITEMS_RETURNED = Write(
-    t.ORDER_ITEMS, ("member_id", "order_id", "line_number", "returned"), Mode.CHANGE
-)
-RETURN_COLUMNS = (
-    "member_id",
-    "return_id",
-    "state",
-    "order_id",
-    "reason",
-    "refund_minor",
-    "waits_until",
-    "lines",
-)
-RETURNS = Write(t.RETURNS, RETURN_COLUMNS)
-RETURNS_NOT_TAKEN = Write(t.RETURNS, RETURN_COLUMNS, unless="t.state = 'ACCEPTED'")
-BALANCES = Write(t.BALANCES, ("member_id", *ACCOUNTS))
-ENTRIES = Write(
-    t.ENTRIES,
-    (
-        "member_id",
-        "kind",
-        "points",
-        "order_id",
-        "return_id",
-        "redemption_id",
-        "rule_id",
-        "rule_version",
-        "reason",
-        "postings",
-        *ACCOUNTS,
-        "caused_by",
-    ),
-    Mode.APPEND,
-)
-LOTS = Write(
-    t.LOTS,
-    (
-        "member_id",
-        "lot_id",
-        "order_id",
-        "rule_id",
-        "rule_version",
-        "earned_at",
-        "activates_at",
-        "expires_at",
-        "pending",
-        "active",
-        "held",
-    ),
-)
-REDEMPTIONS_HELD = Write(
-    t.REDEMPTIONS,
-    ("member_id", "redemption_id", "state", "product_id", "quantity", "points", "times_out_at"),
-)
-REDEMPTIONS_ENDED = Write(
-    t.REDEMPTIONS,
-    ("member_id", "redemption_id", "state", "product_id", "quantity", "points", "reason"),
-    Mode.COMPLETE,
-)
-CAPS = Write(
-    t.CAPS,
-    ("member_id", "order_id", "rule_id", "rule_version", "earned", "granted", "cap"),
-    Mode.APPEND,
-)
-REFUSALS = Write(
-    t.REFUSALS,
-    ("kind", "member_id", "subject", "reason", "details", "caused_by"),
-    Mode.APPEND,
-)
-BOARD_SCORES = Write(
-    t.BOARD_SCORES, ("board", "member_id", "points", "reached_at", "window", "version")
-)
-# Not written as the others: see `closing.py`.
-BOARD_CLOSINGS = Write(t.BOARD_CLOSINGS, ("board", "window", "ends_at", "partitions"), Mode.APPEND)
-RULES = Write(t.RULES, ("rule_id", "version", "effective_at", "changed_by", "retired", "rule"))
-GIFTS = Write(t.GIFTS, ("product_id", "effective_at", "points", "available"))
-PRODUCTS = Write(t.PRODUCTS, ("product_id", "name", "category", "price_minor", "currency"))
-STOCK = Write(t.STOCK, ("product_id", "on_hand", "reserved", "available"))
-STOCK_MOVEMENTS = Write(
-    t.STOCK_MOVEMENTS,
-    ("product_id", "movement", "quantity", "on_hand", "reserved", "reference"),
-    Mode.APPEND,
-)
-STOCK_WARNINGS = Write(
-    t.STOCK_WARNINGS, ("product_id", "kind", "pieces", "suggested_quantity"), Mode.APPEND
-)
-DEAD_LETTERS = Write(
-    t.DEAD_LETTERS,
-    (
-        "source",
-        "stage",
-        "problem",
-        "detail",
-        "topic",
-        "partition",
-        "offset",
-        "record_key",
-        "record_value",
-        "caused_by",
-    ),
-    Mode.APPEND,
-)
-# In this order within a transaction: a row is made before it is changed.
-WRITES = (
-    MEMBERS, ORDERS, ORDER_STATES, ORDER_ITEMS, ITEMS_RETURNED, RETURNS, RETURNS_NOT_TAKEN, BALANCES,
-    ENTRIES, LOTS, REDEMPTIONS_HELD, REDEMPTIONS_ENDED, CAPS, REFUSALS, BOARD_SCORES, RULES, GIFTS,
-    PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
-)  # fmt: skip
-
 # The answer to a repeat says nothing of the state that its first asking led to.
 REPEATS = {o.Reason.ALREADY_POSTED, o.Reason.CONFLICTS}
 

@@ -15,8 +15,9 @@ from psycopg.sql import SQL, Identifier
 
 from sinks.ending import Fenced
 from sinks.postgres.closing import closing
-from sinks.postgres.views import BOARD_CLOSINGS, VIEWS, WRITES
-from sinks.postgres.writes import Rows, array_literal
+from sinks.postgres.statements import Rows, array_literal
+from sinks.postgres.views import VIEWS
+from sinks.postgres.writes import BOARD_CLOSINGS, WRITES
 from sinks.source import Batch, Cursor, Place, TopicFacts
 
 Row = tuple[Any, ...]

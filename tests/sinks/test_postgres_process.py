@@ -1,0 +1,151 @@
+"""The Postgres sink as a process: killed, refused, rebuilt, and without its Postgres."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import psycopg
+import pytest
+
+from local.platform import Platform
+from schemas import outcomes as o
+from schemas.samples import sample
+from sinks.ending import ExitCode, Fenced, Refused
+from sinks.postgres.rebuild import rebuild
+from sinks.postgres.views import wanted
+from sinks.settings import Settings
+from tests.sinks.log import Log
+from tests.sinks.postgres_harness import (
+    LETTERS,
+    MEMBERS,
+    NAME,
+    PRODUCTS,
+    caught_up,
+    changed,
+    follow,
+    of_topic,
+    rows,
+    running,
+    snapshot,
+    wait,
+)
+
+
+def start(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
+    """The sink as a process."""
+    environment = {
+        "MEMBERSTREAM_KAFKA": settings.kafka,
+        "MEMBERSTREAM_POSTGRES": settings.postgres,
+        "MEMBERSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+        "MEMBERSTREAM_SINK_RECORDS": "50",
+        **variables,
+    }
+    command = [sys.executable, "-m", "sinks.postgres"]
+    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE)
+
+
+def test_killed_at_any_moment_it_goes_on_where_the_rows_are(log: Log, settings: Settings) -> None:
+    """Rows and cursors are there together or not at all: nothing is missing, nothing doubled."""
+    count = 4_000
+    entry = sample(o.PointsExpired)
+    for n in range(0, count, 500):
+        log.write(MEMBERS, [changed(entry, event_id=f"{n + k}") for k in range(500)], n // 500 % 2)
+    for written in (0, 1_000):
+        process = start(settings)
+        wait(lambda written=written: _entries(settings) > written)
+        process.kill()
+        process.communicate(timeout=20)
+    assert 0 < _entries(settings) < count, "it was killed too late to show anything"
+    process = start(settings)
+    wait(lambda: caught_up(settings))
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20)[1].count(b"sink_stopped") == 1
+    assert process.returncode == ExitCode.STOPPED
+    found = rows(settings, "SELECT count(*), count(DISTINCT event_id) FROM entries")
+    assert found == [(count, count)]
+
+
+def _entries(settings: Settings) -> int:
+    try:
+        return int(rows(settings, "SELECT count(*) FROM entries")[0][0])
+    except psycopg.Error:
+        return 0
+
+
+def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> None:
+    """With an exit code and a sentence that names the record."""
+    log.write(MEMBERS, [sample(o.MemberEnrolled), b"\xc3\x01 of another version"])
+    process = start(settings)
+    said = process.communicate(timeout=30)[1].decode()
+    assert process.returncode == ExitCode.BROKEN
+    assert f"{log.prefix}{MEMBERS}/0/1 cannot be read" in said
+
+
+def test_a_missing_topic_ends_the_process(settings: Settings) -> None:
+    """It is no use to start it again before the topics are made."""
+    process = start(settings, MEMBERSTREAM_TOPIC_PREFIX="none.")
+    said = process.communicate(timeout=30)[1].decode()
+    assert process.returncode == ExitCode.REFUSED
+    assert "The topic none.outcomes.members does not exist" in said
+
+
+# ---- rebuilding -------------------------------------------------------------------------------------
+
+
+def test_a_rebuild_equals_what_was_there(log: Log, settings: Settings) -> None:
+    """Beside the running sink, which then goes on with the new tables and loses nothing."""
+    for topic in wanted():
+        log.write(topic, of_topic(topic) * 2)
+    follow(settings)
+    before = snapshot(settings)
+    with running(settings, ends_with=Fenced) as sink:
+        done = rebuild(settings)
+        assert done.version == 2
+        assert snapshot(settings, f"{NAME}_v2") == before
+        log.write(MEMBERS, [changed(sample(o.MemberEnrolled), member_id="new")])
+        sink.join(20)
+    assert rows(settings, "SELECT number FROM current") == [(2,)]
+    assert ("new",) not in rows(settings, "SELECT member_id FROM members")
+    follow(settings)
+    assert ("new",) in rows(settings, "SELECT member_id FROM members")
+    assert rebuild(settings).version == 3
+    assert rows(settings, "SELECT to_regnamespace('memberstream_v1')") == [(None,)]
+    assert (
+        snapshot(settings, f"{NAME}_v3")["members"] == snapshot(settings, f"{NAME}_v2")["members"]
+    )
+
+
+def test_one_rebuild_at_a_time(log: Log, settings: Settings) -> None:
+    """The second is refused, and says so."""
+
+    def second(done: int, of: int) -> None:
+        with pytest.raises(Refused, match="running already"):
+            rebuild(settings)
+
+    log.write(MEMBERS, [sample(o.MemberEnrolled)])
+    assert rebuild(settings, second).outcomes == 1
+
+
+# ---- outages ----------------------------------------------------------------------------------------
+
+
+def test_postgres_is_away_and_comes_back(stoppable_platform: Platform, unique: str) -> None:
+    """Stopped or killed, the sink waits for it, and nothing is lost."""
+    addresses = stoppable_platform.addresses
+    log = Log(addresses.kafka, unique).create(MEMBERS, PRODUCTS, LETTERS)
+    settings = Settings(kafka=addresses.kafka, postgres=addresses.postgres, topic_prefix=log.prefix)
+    entry = sample(o.PointsExpired)
+    with running(settings):
+        log.write(MEMBERS, [changed(entry, event_id=f"first-{n}") for n in range(100)])
+        wait(lambda: caught_up(settings))
+        stoppable_platform.postgres.stop()
+        log.write(MEMBERS, [changed(entry, event_id=f"second-{n}") for n in range(100)])
+        time.sleep(0.5)
+        stoppable_platform.postgres.start()
+        wait(lambda: caught_up(settings))
+    found = rows(settings, "SELECT count(*), count(DISTINCT event_id) FROM entries")
+    assert found == [(200, 200)]
