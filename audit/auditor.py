@@ -97,37 +97,43 @@ def run(
     redis_prefix: str = "memberstream",
     wait_seconds: float = WAIT_SECONDS,
     progress: Progress = lambda _: None,
+    tend: Callable[[], None] = lambda: None,
 ) -> Audit:
     """Audit an installation; without a URL that view is left out.
 
-    `group`: the workers' consumer group. Raises `NotPassed` when they do not come as far as the cut.
+    `group`: the workers' consumer group; `tend` is called while waiting. Raises `NotPassed` when
+    workers or views do not come as far as the cut.
     """
     views: list[View] = []
     if postgres:
         views.append(Postgres(postgres, schema))
     if redis:
         views.append(Valkey(redis, f"{prefix}{redis_prefix}:"))
-    return Auditor(Log(kafka, prefix), group, views, prefix, wait_seconds, progress).run()
+    waiting = Waiting(wait_seconds, tend, progress)
+    return Auditor(Log(kafka, prefix), group, views, prefix, waiting).run()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long to wait for others, and what to do meanwhile."""
+
+    seconds: float
+    tend: Callable[[], None]
+    progress: Progress
 
 
 class Auditor:
     """One audit."""
 
     def __init__(
-        self,
-        log: Log,
-        group: str,
-        views: Sequence[View],
-        prefix: str,
-        wait_seconds: float,
-        progress: Progress,
+        self, log: Log, group: str, views: Sequence[View], prefix: str, waiting: Waiting
     ) -> None:
         self._log = log
         self._group = group
         self._views = views
         self._prefix = prefix
-        self._wait_seconds = wait_seconds
-        self._progress = progress
+        self._waiting = waiting
+        self._progress = waiting.progress
 
     def run(self) -> Audit:
         """Everything, in its order; see the module."""
@@ -169,14 +175,15 @@ class Auditor:
 
     def _passed(self, who: str, cut: Cut, positions: Callable[[], list[Cut]]) -> None:
         """Wait until every reader has passed the cut, in the topics that it reads."""
-        until = time.monotonic() + self._wait_seconds
+        until = time.monotonic() + self._waiting.seconds
         while behind := [place for found in positions() for place in self._behind(found, cut)]:
             if time.monotonic() > until:
                 raise NotPassed(
-                    f"After {self._wait_seconds:g} s, {who} have not come as far as the log in "
+                    f"After {self._waiting.seconds:g} s, {who} have not come as far as the log in "
                     f"{', '.join(f'{topic}/{partition}' for topic, partition in behind)}. "
                     "Are they running?"
                 )
+            self._waiting.tend()
             time.sleep(LOOK_SECONDS)
 
     def _behind(self, found: Cut, cut: Cut) -> list[tuple[str, int]]:

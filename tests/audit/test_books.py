@@ -1,0 +1,121 @@
+"""The auditor on logs of a simulation: nothing to say of a right one, something of every broken one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import pytest
+
+from audit.books import Books
+from audit.compare import differences
+from audit.log import Decoder, Entry
+from streams.simulate import Simulation
+from streams.topology import topology
+from tests.simulation.schedule import played
+from tests.simulation.world import DAY, world
+
+DECODER = Decoder()
+# What is told to others but never counted: to look, to search, to be hot.
+UNCOUNTED = {"ProductViewed", "TermSearched", "ProductHeated", "TermHeated", "StockLow", "Oversold"}
+
+
+@cache
+def simulated(seed: int) -> Simulation:
+    made = world(seed)
+    return played(topology(3), made.delivered, until=made.delivered[-1][0] + 500 * DAY)
+
+
+def entries(simulation: Simulation, kind: str) -> Iterator[Entry]:
+    """The records of one kind of topic, as the log would hand them out."""
+    if kind == "actions":
+        records = [
+            r
+            for (topic, _), log in simulation.logs.items()
+            if topic.startswith("actions.")
+            for r in log
+        ]
+    else:
+        records = [r for r in simulation.committed if r.topic.startswith(kind)]
+    for record in records:
+        yield DECODER.entry(
+            record.topic, record.partition, record.offset, record.timestamp, record.value
+        )
+
+
+def books(simulation: Simulation, outcomes: Iterable[Entry]) -> Books:
+    made = Books()
+    for letter in entries(simulation, "dead-letters"):
+        made.completeness.hear_dead_letter(letter)
+    for action in entries(simulation, "actions"):
+        made.hear_action(action)
+    for outcome in outcomes:
+        made.hear(outcome)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_right_log_has_no_difference(seed: int) -> None:
+    """Every answer is there once, everything adds up."""
+    simulation = simulated(seed)
+    made = books(simulation, entries(simulation, "outcomes."))
+    assert made.finish() == []
+    assert made.ledger.sum == 0
+    assert made.ledger.entries > 50
+    assert made.completeness.actions > 100
+
+
+def kinds() -> list[str]:
+    return sorted({e.name for e in entries(simulated(0), "outcomes.")} - UNCOUNTED)
+
+
+def test_every_outcome_that_is_missing_or_doubled_is_found() -> None:
+    """Of each kind one is left out, and one comes twice: the auditor has something to say of both."""
+    simulation = simulated(0)
+    said = list(entries(simulation, "outcomes."))
+    for kind in kinds():
+        at = next(n for n, entry in enumerate(said) if entry.name == kind)
+        assert books(simulation, said[:at] + said[at + 1 :]).finish(), f"{kind} left out"
+        again = books(simulation, [*said[: at + 1], said[at], *said[at + 1 :]])
+        assert any("twice" in found for found in again.finish()), f"{kind} doubled"
+        assert again.completeness.doubled >= 1
+
+
+def test_an_action_that_was_never_heard_is_found() -> None:
+    """All that was said of one purchase is left out: its answer is missing."""
+    simulation = simulated(0)
+    said = list(entries(simulation, "outcomes."))
+    order = next(entry for entry in said if entry.name == "OrderPlaced")
+    causes = {order.fields["caused_by"]}
+    kept = []
+    for entry in said:
+        if entry.fields["caused_by"] in causes:
+            causes.add(entry.fields["event_id"])
+        else:
+            kept.append(entry)
+    made = books(simulation, kept)
+    assert any("lacks 1 answers (order)" in found for found in made.finish())
+    assert made.completeness.missing >= 1
+
+
+def test_a_view_that_shows_the_log_has_no_difference_and_any_other_has() -> None:
+    """Rows that are missing, too many or other than they should be are told apart, by key."""
+    simulation = simulated(1)
+    made = books(simulation, entries(simulation, "outcomes."))
+    made.finish()
+    expected = made.tables()
+    assert all(expected.values())
+    assert list(differences("View", expected, expected)) == []
+    for name, table in expected.items():
+        key = next(iter(table))
+        less = {k: row for k, row in table.items() if k != key}
+        other = less | {key: "other"}
+        more = {**table, ("nobody",): table[key]}
+        for wrong, words in (
+            (less, "is not there"),
+            (other, "says other"),
+            (more, "knows of none"),
+        ):
+            found = list(differences("View", expected, {name: wrong}))
+            assert len(found) == 1, name
+            assert words in found[0]
