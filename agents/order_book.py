@@ -8,12 +8,10 @@ bytes that stand for the product, whose id each event that asks for it brings al
 
 from __future__ import annotations
 
-from functools import lru_cache
-from hashlib import blake2b
-
-from msgspec import Struct, field, msgpack
+from msgspec import Struct, field
 
 from agents import StateMap
+from agents.marks import MARK, digest, mark
 from schemas.actions import PurchaseMade, PurchaseReturned
 from schemas.outcomes import OrderState
 
@@ -21,7 +19,6 @@ DAY = 86_400_000
 KEPT = 400 * DAY
 PERIOD = 28 * DAY
 CLOSED_MOST = 1_000
-MARK = 8  # bytes that stand for an id
 _NEWEST = "newest"
 
 
@@ -91,16 +88,15 @@ class Orders(Struct):
 def order_of(event: PurchaseMade) -> Order:
     """The order as it is kept."""
     lines = event.lines
-    content = (
-        event.currency,
-        event.postage_minor,
-        event.tax_minor,
-        [(x.line_number, x.product_id, x.quantity, x.amount_minor, x.category) for x in lines],
-        [x.discount_minor for x in lines],
-    )
     return Order(
         placed_at=event.occurred_at,
-        digest=_digest(content),
+        digest=digest(
+            event.currency,
+            event.postage_minor,
+            event.tax_minor,
+            [(x.line_number, x.product_id, x.quantity, x.amount_minor, x.category) for x in lines],
+            [x.discount_minor for x in lines],
+        ),
         numbers=tuple([line.line_number for line in lines]),
         products=b"".join([mark(line.product_id) for line in lines]),
         quantities=tuple([line.quantity for line in lines]),
@@ -111,14 +107,13 @@ def order_of(event: PurchaseMade) -> Order:
 def return_of(event: PurchaseReturned, order_id: str) -> Return:
     """The return as it is kept while it waits."""
     lines = event.lines
-    content = (
-        order_id,
-        event.shop_at_fault,
-        [(x.product_id, x.quantity, x.line_number, x.sellable) for x in lines],
-    )
     return Return(
         order_id=order_id,
-        digest=_digest(content),
+        digest=digest(
+            order_id,
+            event.shop_at_fault,
+            [(x.product_id, x.quantity, x.line_number, x.sellable) for x in lines],
+        ),
         returned_at=event.occurred_at,
         shop_at_fault=event.shop_at_fault,
         lines=tuple(
@@ -154,17 +149,3 @@ def remember_closed(state: Orders, order_ids: list[str]) -> None:
     marks = before + b"".join(map(mark, order_ids))
     state.closed[_NEWEST] = Closed(marks[-CLOSED_MOST * MARK :])
     state.closed_count += len(order_ids)
-
-
-@lru_cache(maxsize=65_536)
-def mark(of_id: str) -> bytes:
-    """Eight bytes that stand for an id among the few of a member or an order."""
-    return blake2b(of_id.encode(), digest_size=MARK).digest()
-
-
-def _digest(content: tuple[object, ...]) -> bytes:
-    """Sixteen bytes that are the same for the same content."""
-    return blake2b(_encode(content), digest_size=16).digest()
-
-
-_encode = msgpack.Encoder().encode

@@ -15,11 +15,11 @@ from typing import Any, assert_never
 from msgspec import structs
 
 from agents import Agent, Tables, Woken
+from agents.marks import mark
 from agents.order_book import (
     Order,
     Orders,
     closes_at,
-    mark,
     order_of,
     remember_closed,
     return_of,

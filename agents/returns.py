@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from agents.order_book import MARK, Order, Orders, Return, Waiting, Wanted, state_of, was_closed
+from agents.marks import MARK
+from agents.order_book import Order, Orders, Return, Waiting, Wanted, state_of, was_closed
 from schemas.outcomes import (
     OrderStateChanged,
     ProductReturned,
