@@ -144,9 +144,9 @@ class Auditor:
         cut = self._log.ends(OUTCOMES)
         shown = [self._show(view, cut) for view in self._views]
         self._settle(self._log.ends(ACTIONS))
-        moved = self._moved(cut)
         self._progress("reading the log")
         books = self._books(asked, cut)
+        moved = self._moved(cut, books)
         audit = _judge_log(books)
         self._progress("comparing the views")
         for view, tables, contradictions in shown:
@@ -192,21 +192,24 @@ class Auditor:
             found, {place: at for place, at in cut.items() if place[0] in topics}
         )
 
-    def _moved(self, cut: Cut) -> set[str]:
-        """Members, products and boards of which something was said after the cut."""
-        later = self._log.read(self._log.ends(OUTCOMES), cut)
-        return {value for entry in later for value in _whose(entry)}
-
     def _books(self, asked: Cut, cut: Cut) -> Books:
         books = Books()
         for letter in self._log.read(self._log.ends(DEAD_LETTERS)):
             books.completeness.hear_dead_letter(letter, self._prefix)
         for action in self._log.read(self._log.ends(ACTIONS)):
             before = action.offset < asked.get((action.topic, action.partition), 0)
-            books.hear_action(action, asked=before)
+            books.hear_action(action, required=before)
         for outcome in self._log.read(cut):
             books.hear(outcome)
         return books
+
+    def _moved(self, cut: Cut, books: Books) -> set[str]:
+        """Members, products and boards of which something was said after the cut."""
+        moved: set[str] = set()
+        for entry in self._log.read(self._log.ends(OUTCOMES), cut):
+            books.completeness.hear_later(entry)
+            moved.update(_whose(entry))
+        return moved
 
 
 def _whose(entry: Entry) -> Iterable[str]:

@@ -35,10 +35,13 @@ class Books:
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
 
-    def hear_action(self, entry: Entry, *, asked: bool = True) -> None:
-        """One action; `asked`: it lies before the cut, so its answers must be there."""
-        if self.completeness.take(entry, asked=asked):
-            self.stock.hear_action(entry)
+    def hear_action(self, entry: Entry, *, required: bool = True) -> None:
+        """One action; `required`: it lies before the cut, so its answers must be there."""
+        if not self.completeness.take(entry, required=required):
+            return
+        self.stock.hear_action(entry)
+        if required:
+            self.orders.hear_action(entry)
 
     def hear(self, entry: Entry) -> None:
         """One outcome."""
@@ -57,7 +60,7 @@ class Books:
     def finish(self) -> list[str]:
         """Everything in the log that contradicts itself, as sentences."""
         return [
-            *self.completeness.finish(self.ledger.open_redemptions),
+            *self.completeness.finish(self.ledger.open_redemptions, self.orders.waiting),
             *self.orders.finish(),
             *self.ledger.finish(),
             *self.boards.finish(self.ledger.rules),
@@ -73,7 +76,9 @@ class Books:
             "balances": {(member,): found for member, found in self.ledger.balances.items()},
             "entries": self._entries,
             "lots": self.ledger.lots,
-            "orders": {place: order.currency for place, order in self.orders.placed.items()},
+            "orders": {
+                place: (order.currency, order.state) for place, order in self.orders.placed.items()
+            },
             "order_items": self.orders.items(),
             "returns": dict.fromkeys(self.orders.returns, "ACCEPTED"),
             "redemptions": self.ledger.redemptions(),

@@ -1,76 +1,33 @@
-"""Nothing lost, nothing doubled: what must follow from a record follows from it once.
+"""Nothing lost, nothing doubled: every answer that is wanted is there once, and no outcome twice.
 
-Every outcome names the record that it follows from. So from the log alone can be counted, for each
-action that was taken and each outcome, how many answers of a kind it must have, and how many it has.
+What is wanted by whom stands in `answers.py`. Hear dead letters first, then actions, then outcomes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from audit.answers import Answer, answers, name_of, of_return, redemption
 from audit.ledger import text_of
 from audit.log import Entry
 
-# An outcome → the kind of answer that it is to its cause. Kinds, as one of several may be the answer.
-KIND_OF = {
-    "MemberEnrolled": "member",
-    "OrderPlaced": "order",
-    "OrderRefused": "order",
-    "PointsHeld": "hold",
-    "HoldRefused": "hold",
-    "BalanceAdjusted": "adjustment",
-    "AdjustmentRefused": "adjustment",
-    "ScoreChanged": "scores",
-    "RuleAccepted": "rule",
-    "RuleRefused": "rule",
-    "GiftPriced": "price",
-    "GiftPriceRefused": "price",
-    "ProductOffered": "product",
-    "ProductSold": "sold",
-    "ProductReturned": "came back",
-    "StockChanged": "stock",
-    "StockRequested": "request for stock",
-    "GiftReserved": "reservation",
-    "GiftRefused": "reservation",
-    "StockCommitted": "commitment",
-    "GiftReleased": "release",
-    "RewardRedeemed": "reward",
-}
-# What always has one answer of these kinds.
-ANSWERS = {
-    "MemberRegistered": ("member",),
-    "PurchaseMade": ("order",),
-    "PointsAdjusted": ("adjustment",),
-    "RuleChanged": ("rule",),
-    "RuleRetired": ("rule",),
-    "GiftListed": ("price",),
-    "ProductListed": ("product",),
-    "StockReceived": ("stock",),
-    "StockAdjusted": ("stock",),
-    "ProductSold": ("stock",),
-    "PointsPending": ("scores",),
-    "PointsReversed": ("scores",),
-    "PointsHeld": ("request for stock",),
-    "StockRequested": ("reservation",),
-    "GiftReserved": ("stock",),
-    "PointsSpent": ("commitment", "reward"),
-    "StockCommitted": ("stock",),
-    "StockWaived": ("release",),
-}
-REDEMPTION_ENDS = ("RewardRedeemed", "RedemptionRefused")
+# Answered once for a key, whichever of several records asked.
+FIRST = {"MemberRegistered": "member_id", "ProductListed": "product_id"}
+FIRST_ANSWERS = {"MemberEnrolled": "member_id", "ProductOffered": "product_id"}
+RETURN_ENDS = ("ReturnAccepted", "ReturnRefused")
 
 
-class Asked(NamedTuple):
-    """Answers of a kind to one record: how many are missing, or too many when below zero."""
+class Open(NamedTuple):
+    """Answers of a kind that are missing, or too many when below zero; `text` says to what."""
 
     missing: int
+    required: bool
     text: str
 
 
 class Completeness:
-    """Counts actions and answers. Hear dead letters first, then actions, then outcomes."""
+    """Counts actions, outcomes, and what is missing or doubled of them."""
 
     def __init__(self) -> None:
         self.actions = 0
@@ -82,11 +39,11 @@ class Completeness:
         self.differences: list[str] = []
         self._dead: set[tuple[str, int, int]] = set()
         self._heard: set[str] = set()
-        # Sets of every id of a year: a hash of 64 bits stands for each.
-        self._seen: set[int] = set()
-        self._asked: dict[int, Asked] = {}
-        self._requested: dict[tuple[str, str], str] = {}
-        self._ended: Counter[tuple[str, str]] = Counter()
+        self._seen: set[int] = set()  # a hash of 64 bits stands for each id of a year
+        self._open: dict[tuple[str, str], Open] = {}
+        self._requested: set[str] = set()
+        self._first_asked: dict[tuple[str, str], str] = {}
+        self._first_answered: set[tuple[str, str]] = set()
 
     def hear_dead_letter(self, entry: Entry, prefix: str = "") -> None:
         """One dead letter: the record that it names is not taken."""
@@ -95,10 +52,10 @@ class Completeness:
         topic = fields["topic"].removeprefix(prefix)
         self._dead.add((topic, fields["partition"], fields["offset"]))
 
-    def take(self, entry: Entry, *, asked: bool = True) -> bool:
+    def take(self, entry: Entry, *, required: bool = True) -> bool:
         """One action; true when it is taken: it can be read, is no dead letter and no repeat.
 
-        Answers are asked for only up to the cut.
+        `required`: its answers must be there, because it lies before the cut.
         """
         if (entry.topic, entry.partition, entry.offset) in self._dead:
             return False
@@ -109,18 +66,15 @@ class Completeness:
             return True
         event_id = entry.fields["event_id"]
         if event_id in self._heard:
-            self.repeats += 1  # a rule or a gift lies in every partition, and is said of once
+            self.repeats += 1  # or a rule or a gift, which lies in every partition and is said once
             return False
         self._heard.add(event_id)
         self.actions += 1
-        if asked:
-            self._ask_all(entry)
-            if entry.name == "RedemptionRequested":
-                self._requested[_redemption(entry)] = text_of(entry, "")
+        self._ask(entry, required)
         return True
 
     def hear(self, entry: Entry) -> None:
-        """One outcome."""
+        """One outcome before the cut."""
         self.outcomes += 1
         if not entry.name:
             self._differs(entry, "is an outcome that cannot be read")
@@ -131,62 +85,69 @@ class Completeness:
             self._differs(entry, f"outcome {entry.fields['event_id']} comes twice")
             return
         self._seen.add(seen)
-        kind = KIND_OF.get(entry.name)
-        if kind is not None:
-            self._ask(entry.fields["caused_by"], kind, -1, entry)
-        if entry.name in REDEMPTION_ENDS and not entry.fields.get("cancellation"):
-            self._ended[_redemption(entry)] += 1
-        self._ask_all(entry)
+        for answer in answers(entry):
+            self._count(answer, True, entry)
+        if entry.name in RETURN_ENDS:
+            self._end_return(entry)
+        elif entry.name in FIRST_ANSWERS:
+            field = FIRST_ANSWERS[entry.name]
+            self._first_answered.add((field, entry.fields[field]))
 
-    def finish(self, still_open: set[tuple[str, str]]) -> list[str]:
-        """All that is missing or doubled; `still_open`: redemptions whose answer is on its way."""
-        for asked in self._asked.values():
-            if asked.missing > 0:
-                self.missing += asked.missing
-            else:
-                self.doubled -= asked.missing
-            self.differences.append(asked.text)
-        for place, text in self._requested.items():
-            if not self._ended[place] and place not in still_open:
+    def hear_later(self, entry: Entry) -> None:
+        """One outcome behind the cut: what it wants explains answers, and must not be there yet."""
+        for answer in answers(entry):
+            if answer.number > 0:
+                self._count(answer, False, entry)
+
+    def finish(self, held: set[tuple[str, str]], waiting: set[tuple[str, str]]) -> list[str]:
+        """All that is missing or doubled, but for the ends of what is held or waits."""
+        excused = {(name_of(*place), "end") for place in held}
+        excused |= {(name_of(*place), "end of waiting") for place in waiting}
+        for place, open_ in self._open.items():
+            if open_.missing > 0 and open_.required and place not in excused:
+                self.missing += open_.missing
+                self.differences.append(f"{open_.text}lacks {open_.missing} answers ({place[1]})")
+            elif open_.missing < 0:
+                self.doubled -= open_.missing
+                self.differences.append(f"{open_.text}is an answer too many ({place[1]})")
+        for first, text in self._first_asked.items():
+            if first not in self._first_answered:
                 self.missing += 1
-                self.differences.append(text + "the redemption has no end")
-        for (member, redemption), ends in self._ended.items():
-            if ends > 1:
-                self.doubled += ends - 1
-                self.differences.append(f"redemption {redemption} of {member} has {ends} ends")
+                self.differences.append(text + "has no answer")
         return self.differences
 
-    def _ask_all(self, entry: Entry) -> None:
-        for kind, count in _follows(entry):
-            self._ask(entry.fields["event_id"], kind, count, entry)
+    def _ask(self, entry: Entry, required: bool) -> None:
+        """What an action wants; a redemption that is asked for again has the one end."""
+        for answer in answers(entry):
+            self._count(answer, required, entry)
+        match entry.name:
+            case "PurchaseReturned":
+                answer = Answer(entry.fields["event_id"], "return", 1)
+                self._count(answer, required, entry)
+            case "RedemptionRequested":
+                name = redemption(entry)
+                if name not in self._requested:
+                    self._requested.add(name)
+                    self._count(Answer(name, "end", 1), required, entry)
+            case name if name in FIRST and required:
+                place = FIRST[name], entry.fields[FIRST[name]]
+                self._first_asked[place] = text_of(entry, "")
 
-    def _ask(self, cause: str, kind: str, count: int, entry: Entry) -> None:
-        """So many answers are wanted (or, below zero, are there)."""
-        place = hash((cause, kind))
-        before = self._asked.pop(place, None)
-        left = count + (0 if before is None else before.missing)
-        if left:
-            words = f"lacks {left} answers" if left > 0 else f"is an answer too many to {cause}"
-            self._asked[place] = Asked(left, text_of(entry, f"{words} ({kind})"))
+    def _end_return(self, entry: Entry) -> None:
+        """The answer to a return that was just heard, or the end of one that waited."""
+        direct = entry.fields["caused_by"], "return"
+        if direct in self._open:
+            self._count(Answer(*direct, -1), True, entry)
+        else:
+            self._count(Answer(of_return(entry), "end of waiting", -1), True, entry)
+
+    def _count(self, answer: Answer, required: bool, entry: Entry) -> None:
+        place = answer.cause, answer.kind
+        before = self._open.pop(place, None)
+        missing = answer.number + (0 if before is None else before.missing)
+        if missing:
+            needed = required and (before is None or before.required)
+            self._open[place] = Open(missing, needed, text_of(entry, ""))
 
     def _differs(self, entry: Entry, text: str) -> None:
         self.differences.append(text_of(entry, text))
-
-
-def _redemption(entry: Entry) -> tuple[str, str]:
-    return entry.fields["member_id"], entry.fields["redemption_id"]
-
-
-def _follows(entry: Entry) -> Iterator[tuple[str, int]]:
-    """What must follow from a record: kinds of answers, and how many of each."""
-    for kind in ANSWERS.get(entry.name, ()):
-        yield kind, 1
-    match entry.name:
-        case "PurchaseMade":
-            pass
-        case "PointsEarned" if entry.fields["counts_at"] is not None:
-            yield "scores", 1
-        case "ProductReturned" if entry.fields["sellable"]:
-            yield "stock", 1
-        case "ReturnAccepted":
-            pass

@@ -20,7 +20,7 @@ KEYS_AND_VALUES = {
     "balances": f"SELECT member_id, {', '.join(ACCOUNTS)} FROM balances",
     "entries": "SELECT member_id, count(*) FROM entries GROUP BY member_id",
     "lots": f"SELECT member_id, lot_id, {', '.join(OWN)} FROM lots",
-    "orders": "SELECT member_id, order_id, currency FROM orders",
+    "orders": "SELECT member_id, order_id, currency, state FROM orders",
     "order_items": "SELECT member_id, order_id, line_number, quantity, returned FROM order_items",
     "returns": "SELECT member_id, return_id, state FROM returns WHERE state = 'ACCEPTED'",
     "redemptions": "SELECT member_id, redemption_id, state FROM redemptions WHERE points IS NOT NULL",
@@ -88,6 +88,8 @@ def _row(table: str, row: TupleRow) -> tuple[Key, object]:
             return row[:1], dict(zip(ACCOUNTS, row[1:], strict=True))
         case "lots":
             return row[:2], dict(zip(OWN, row[2:], strict=True))
+        case "orders":
+            return row[:2], tuple(row[2:])
         case "order_items":
             return row[:3], tuple(row[3:])
         case "board_scores" | "closed_ranks":

@@ -155,11 +155,14 @@ class Ledger:
         """Returns take back at most what the order was granted, and all of it when all came back."""
         for place, taken in self.reversed.items():
             granted = self.granted[place]
-            if taken > granted or (taken < granted and self._orders.returned_whole(place)):
+            if taken > granted or (taken < granted and self._whole(place)):
                 yield (
                     f"order {place[1]} of {place[0]}: returns took back {taken} points of "
                     f"{granted} granted"
                 )
+
+    def _whole(self, place: tuple[str, str]) -> bool:
+        return place in self._orders.placed and self._orders.placed[place].whole
 
     def _hold(self, entry: Entry) -> None:
         fields = entry.fields

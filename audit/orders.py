@@ -1,8 +1,10 @@
-"""Each order once, and never more back than was bought: counted line by line."""
+"""Each order once, never more back than was bought, and the states that follow: line by line."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from sys import intern
 from typing import NamedTuple
 
@@ -21,58 +23,76 @@ class Line(NamedTuple):
     category: str
 
 
-class Order(NamedTuple):
-    """An order as it was placed."""
+@dataclass(slots=True)
+class Order:
+    """An order as it was placed, and what happened to it; `moves`: how often its state changed."""
 
     currency: str
     lines: tuple[Line, ...]
+    state: str = "PLACED"
+    moves: int = 0
+    said: list[str] = field(default_factory=list)
+    pieces: Counter[int] = field(default_factory=Counter)
+    refunded: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def whole(self) -> bool:
+        """True when every piece came back."""
+        return all(self.pieces[line.line_number] == line.quantity for line in self.lines)
+
+    def become(self, state: str) -> None:
+        """The state that follows from what happened."""
+        self.moves += state != self.state
+        self.state = state
 
 
 class Orders:
-    """Member and order → what was bought, and what of it came back."""
+    """Member and order → what was bought, what of it came back, and where it stands."""
 
     def __init__(self) -> None:
         self.placed: dict[OrderKey, Order] = {}
         self.returns: dict[tuple[str, str], str] = {}
+        self.waiting: set[tuple[str, str]] = set()
         self.differences: list[str] = []
-        self._pieces: Counter[tuple[str, str, int]] = Counter()
-        self._refunded: Counter[tuple[str, str, int]] = Counter()
-        self._touched: dict[OrderKey, set[int]] = defaultdict(set)
+        self._delivered: set[OrderKey] = set()
+
+    def hear_action(self, entry: Entry) -> None:
+        """One action that was taken and whose answer must be there."""
+        if entry.name == "OrderDelivered":
+            self._delivered.add(_key(entry))
 
     def hear(self, entry: Entry) -> None:
         """One outcome, in the order of its partition."""
         match entry.name:
             case "OrderPlaced":
                 self._place(entry)
+            case "OrderStateChanged":
+                self._say(entry)
             case "ReturnAccepted":
+                self.waiting.discard(_return(entry))
                 self._return(entry)
-
-    def returned_whole(self, place: OrderKey) -> bool:
-        """True when every piece of the order came back."""
-        order = self.placed.get(place)
-        return order is not None and all(
-            self._pieces[*place, line.line_number] == line.quantity for line in order.lines
-        )
+            case "ReturnDeferred":
+                self.waiting.add(_return(entry))
+            case "ReturnRefused":
+                self.waiting.discard(_return(entry))
 
     def items(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Member, order and line → pieces bought and pieces that came back."""
         return {
-            (*place, line.line_number): (line.quantity, self._pieces[*place, line.line_number])
+            (*place, line.line_number): (line.quantity, order.pieces[line.line_number])
             for place, order in self.placed.items()
             for line in order.lines
         }
 
     def finish(self) -> list[str]:
         """All differences found; call it when the whole log is heard."""
-        for place, touched in self._touched.items():
-            for line in self.placed[place].lines:
-                if line.line_number in touched:
-                    self._check(place, line)
+        for place, order in self.placed.items():
+            for text in _faults(order, place in self._delivered):
+                self._differs(place, text)
         return self.differences
 
     def _place(self, entry: Entry) -> None:
-        fields = entry.fields
-        place = fields["member_id"], fields["order_id"]
+        fields, place = entry.fields, _key(entry)
         if place in self.placed:
             self._differs(place, "is placed twice")
         lines = tuple(
@@ -89,35 +109,55 @@ class Orders:
         if fields["total_minor"] != sum(line.amount_minor for line in lines):
             self._differs(place, f"has the total {fields['total_minor']}, not that of its lines")
 
+    def _say(self, entry: Entry) -> None:
+        """A state that was said; a delivery and the closing are known by it alone."""
+        order = self.placed.get(_key(entry))
+        if order is None:
+            self._differs(_key(entry), "moved on and was never placed")
+            return
+        state = entry.fields["state"]
+        order.said.append(state)
+        if state == "CLOSED" or (state == "DELIVERED" and order.state == "PLACED"):
+            order.become(state)
+
     def _return(self, entry: Entry) -> None:
-        fields = entry.fields
-        place = fields["member_id"], fields["order_id"]
-        returned = fields["member_id"], fields["return_id"]
-        if returned in self.returns:
-            self._differs(place, f"takes the return {returned[1]} twice")
-        self.returns[returned] = fields["order_id"]
-        if place not in self.placed:
+        fields, place = entry.fields, _key(entry)
+        if _return(entry) in self.returns:
+            self._differs(place, f"takes the return {fields['return_id']} twice")
+        self.returns[_return(entry)] = fields["order_id"]
+        order = self.placed.get(place)
+        if order is None:
             self._differs(place, "has a return and was never placed")
             return
         for line in fields["lines"]:
-            at = (*place, line["line_number"])
-            self._pieces[at] += line["quantity"]
-            self._refunded[at] += line["amount_minor"]
-            self._touched[place].add(line["line_number"])
-
-    def _check(self, place: OrderKey, line: Line) -> None:
-        pieces, refunded = (
-            counted[*place, line.line_number] for counted in (self._pieces, self._refunded)
-        )
-        whole = pieces == line.quantity
-        if pieces > line.quantity:
-            self._differs(
-                place, f"line {line.line_number}: {pieces} came back of {line.quantity} bought"
-            )
-        elif refunded > line.amount_minor or (whole and refunded != line.amount_minor):
-            self._differs(
-                place, f"line {line.line_number}: {refunded} paid back of {line.amount_minor} paid"
-            )
+            order.pieces[line["line_number"]] += line["quantity"]
+            order.refunded[line["line_number"]] += line["amount_minor"]
+        order.become("RETURNED" if order.whole else "PARTLY_RETURNED")
 
     def _differs(self, place: OrderKey, text: str) -> None:
         self.differences.append(f"order {place[1]} of {place[0]} {text}")
+
+
+def _key(entry: Entry) -> OrderKey:
+    return entry.fields["member_id"], entry.fields["order_id"]
+
+
+def _return(entry: Entry) -> tuple[str, str]:
+    return entry.fields["member_id"], entry.fields["return_id"]
+
+
+def _faults(order: Order, delivered: bool) -> Iterator[str]:
+    """Lines of which more came back than was bought, and states that were not said."""
+    for line in order.lines:
+        pieces, refunded = order.pieces[line.line_number], order.refunded[line.line_number]
+        if pieces > line.quantity:
+            yield f"line {line.line_number}: {pieces} came back of {line.quantity} bought"
+        whole = pieces == line.quantity
+        if refunded > line.amount_minor or (whole and refunded != line.amount_minor):
+            yield f"line {line.line_number}: {refunded} paid back of {line.amount_minor} paid"
+    # A delivery after a first return is said too, though the state stays.
+    late = delivered and "DELIVERED" not in order.said and len(order.said) > order.moves
+    if len(order.said) != order.moves + late:
+        yield f"is {order.state} after {order.moves} moves; said were {order.said}"
+    if delivered and order.state == "PLACED":
+        yield "was delivered, and that was not said"

@@ -25,7 +25,7 @@ from rich.console import Console
 
 from audit.auditor import Audit
 from benchmarks.fleet import Blow, Fire
-from benchmarks.installation import Installation
+from benchmarks.processes import Processes
 from benchmarks.shop_hours import ShopHours
 from local.platform import Platform
 
@@ -79,18 +79,18 @@ class Chaos:
         }
 
 
-def rage(installation: Installation, fire: Fire, seconds: float) -> Chaos:
+def rage(job: Processes, fire: Fire, seconds: float) -> Chaos:
     """Fire over a running stream of actions, then quiet, then the audit. Raises `NotPassed`."""
     began = time.monotonic()
-    told = ShopHours(installation.addresses.kafka, prefix=installation.prefix, seed=fire.seed)
-    fleet = installation.fleet
+    told = ShopHours(job.addresses.kafka, prefix=job.prefix, seed=fire.seed)
+    fleet = job.fleet
     fleet.tend()
     told.open()
     stream = _paced(told)
     blows = fire.rage(fleet, seconds, lambda: next(stream))
     told.rest(REST_DAYS)
-    audit = installation.audit(tend=fleet.tend)
-    return Chaos(blows, installation.fenced, told, audit, time.monotonic() - began)
+    audit = job.audit(tend=fleet.tend)
+    return Chaos(blows, job.fenced, told, audit, time.monotonic() - began)
 
 
 def _paced(told: ShopHours) -> Iterator[None]:
@@ -104,12 +104,12 @@ def _paced(told: ShopHours) -> Iterator[None]:
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
+def own_platform() -> Iterator[Processes]:
     """All of it in a temporary folder, on a platform of its own; stopped and removed at the end."""
     with tempfile.TemporaryDirectory(prefix="memberstream-chaos-") as folder:
         platform = Platform(Path(folder) / "platform")
         try:
-            made = Installation(platform.start(), Path(folder) / "processes")
+            made = Processes(platform.start(), Path(folder) / "processes")
             try:
                 yield made
             finally:
@@ -124,7 +124,7 @@ def run(seed: int, duration: float, json: Path | None = None) -> int:
     console.print(
         f"Chaos, seed {seed}: {duration:g} s of kills and stops, then quiet and the audit."
     )
-    with installation() as made:
+    with own_platform() as made:
         found = rage(made, Fire(seed), duration)
         if not found.right:
             _show_logs(console, made)
@@ -137,7 +137,7 @@ def run(seed: int, duration: float, json: Path | None = None) -> int:
     return 0 if found.right else 1
 
 
-def _show_logs(console: Console, made: Installation) -> None:
+def _show_logs(console: Console, made: Processes) -> None:
     for process in made.fleet.processes:
         console.print(f"The log {process.log.name} ends with:", style="red")
         console.print("\n".join(process.said().splitlines()[-SHOWN:]), markup=False)

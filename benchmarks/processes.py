@@ -17,11 +17,12 @@ from streams.topics import all_topics, create_topics
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 TRANSACTION_SECONDS = 6.0
-SINKS = ("postgres", "redis")
+WORKER = "benchmarks.worker"
+SINKS = ("sinks.postgres", "sinks.redis_sink")
 
 
 @dataclass(slots=True)
-class Installation:
+class Processes:
     """All that runs on one platform; `prefix` keeps it apart from others there."""
 
     addresses: Addresses
@@ -36,8 +37,8 @@ class Installation:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self.settings
         create_topics(settings.kafka, all_topics(settings))
-        self.workers = [self._process(f"worker-{n}", "worker") for n in range(2)]
-        self.sinks = [self._process(f"sink-{name}", "sink", name) for name in SINKS]
+        self.workers = [self._process(f"worker-{n}", WORKER) for n in range(2)]
+        self.sinks = [self._process(name, name) for name in SINKS]
 
     @property
     def app(self) -> str:
@@ -92,6 +93,6 @@ class Installation:
         """Kill all processes."""
         self.fleet.close()
 
-    def _process(self, name: str, *words: str) -> Process:
-        command = [sys.executable, "-m", "cli.main", *words]
+    def _process(self, name: str, module: str) -> Process:
+        command = [sys.executable, "-m", module]
         return Process(command, self.environment, self.folder / f"{name}.log")
