@@ -117,12 +117,14 @@ class Source:
         self._known: dict[tuple[str, bytes], bool] = {}
         self._places: dict[tuple[str, int], Place] = {}
         self.positions: dict[Place, int] = {}
+        self._at_end: set[Place] = set()
         self.facts = read_facts(kafka, wanted, prefix)
         self._consumer = _consumer(kafka)
 
     def start(self, positions: Mapping[Place, int]) -> None:
         """Read on from these positions, one for each partition."""
         self.positions = dict(positions)
+        self._at_end.clear()
         self._places = {(self._prefix + p.topic, p.partition): p for p in positions}
         self._consumer.assign(
             [
@@ -155,12 +157,15 @@ class Source:
         return [batch for batch in made if batch.end > batch.start or batch.caught_up]
 
     def lag(self) -> dict[Place, int]:
-        """Records between each position and the partition's end as it was last heard of."""
-        lags = {}
-        for place, position in self.positions.items():
+        """Records between each position and the partition's end as it was last heard of.
+
+        None where the committed end was reached: what lies behind it is of an open transaction.
+        """
+        lags = dict.fromkeys(self.positions, 0)
+        for place in self.positions.keys() - self._at_end:
             partition = TopicPartition(self._prefix + place.topic, place.partition)
             end = self._consumer.get_watermark_offsets(partition, cached=True)[1]
-            lags[place] = max(0, end - position)
+            lags[place] = max(0, end - self.positions[place])
         return lags
 
     def close(self) -> None:
@@ -184,6 +189,7 @@ class Source:
             else:
                 self._check(error)
         self.positions[place] = end
+        (self._at_end.add if caught_up else self._at_end.discard)(place)
         return Batch(place, start, end, heard, recorded_at, caught_up)
 
     def _outcome(self, place: Place, offset: int, data: bytes | None) -> Outcome | None:
@@ -288,7 +294,7 @@ def _consumer(kafka: str) -> Consumer:
             "enable.auto.offset.store": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
-            "fetch.wait.max.ms": 100,
+            "fetch.wait.max.ms": 30,
             "fetch.queue.backoff.ms": 10,
             "fetch.error.backoff.ms": 100,
             "reconnect.backoff.max.ms": 1000,

@@ -46,7 +46,8 @@ from sinks.source import Place, read_ends, read_facts
 Views = psycopg.Connection[tuple[Any, ...]]
 R = TypeVar("R", bound=Struct)
 LIMIT = 50
-ACCOUNTS = tuple(column.name for column in account_columns())
+LAST = 1 << 62
+ACCOUNTS = tuple(str(column.name) for column in account_columns())
 
 
 @contextmanager
@@ -78,20 +79,20 @@ def balance_at(views: Views, member_id: str, moment: datetime) -> dict[str, int]
     Summed from the postings by `occurred_at`: what was recorded late counts to when it happened.
     """
     moved = """
-    SELECT lower(account), sum(points)::bigint FROM entries, jsonb_array_elements(postings) AS posting,
+    SELECT lower(side.account), sum(side.points)::bigint FROM entries, jsonb_array_elements(postings) AS posting,
       LATERAL (VALUES (posting->>'source', -(posting->>'points')::bigint),
                       (posting->>'destination', (posting->>'points')::bigint)) AS side(account, points)
-    WHERE member_id = %s AND occurred_at <= %s GROUP BY account"""
+    WHERE member_id = %s AND occurred_at <= %s GROUP BY 1"""
     found = views.execute(moved, (member_id, moment)).fetchall()
     return dict.fromkeys(ACCOUNTS, 0) | dict(found)
 
 
 def entries(
-    views: Views, member_id: str, limit: int = LIMIT, before_offset: int | None = None
+    views: Views, member_id: str, limit: int = LIMIT, before_offset: int = LAST
 ) -> list[Entry]:
     """A member's journal, newest first; to page, give the last `log_offset` that was read."""
     where = "entries WHERE member_id = %s AND log_offset < %s ORDER BY log_offset DESC LIMIT %s"
-    return _all(views, Entry, where, member_id, before_offset or 1 << 62, limit)
+    return _all(views, Entry, where, member_id, before_offset, limit)
 
 
 def lots(views: Views, member_id: str, *, spent: bool = False) -> list[Lot]:
@@ -217,7 +218,7 @@ def totals(views: Views) -> dict[str, int]:
 
 def counts(views: Views) -> dict[str, int]:
     """Table → how many rows."""
-    tables = [name for name in METADATA.tables if name != "cursor"]
+    tables = [str(name) for name in METADATA.tables if name != "cursor"]
     parts = ", ".join(f'(SELECT count(*) FROM "{name}")' for name in tables)
     row = views.execute(f"SELECT {parts}").fetchone()
     assert row is not None

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from sinks.postgres.tables import origin
 
-ORIGIN = tuple(column.name for column in origin())
+ORIGIN = tuple(str(column.name) for column in origin())
 Values = tuple[Any, ...]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sinks.postgres import tables as t
 from sinks.postgres.statements import Mode, Write
 
-ACCOUNTS = tuple(column.name for column in t.balances())
+ACCOUNTS = tuple(str(column.name) for column in t.balances())
 
 MEMBERS = Write(t.MEMBERS, ("member_id", "country"))
 ORDERS = Write(
