@@ -31,7 +31,7 @@ class Life:
         before = len(self.said)
         for event in events:
             assert type(event) in self.agent.listens_to, event
-            self._wake(event.key, event.occurred_at)  # type: ignore[attr-defined]  # all declare it
+            self._wake(event.key, event.occurred_at)  # type: ignore[union-attr]  # all declare it
             self._react(event)
         return self.said[before:]
 
