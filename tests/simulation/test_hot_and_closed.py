@@ -11,6 +11,7 @@ from agents.heat import HALF_LIVES
 from agents.popularity import STEP
 from schemas.actions import ProductBrowsed, SearchMade
 from schemas.outcomes import BoardPartitionClosed, Heat, ProductHeated, TermHeated
+from schemas.record import Event
 from streams.simulate import Simulation
 from streams.topology import topology
 from tests.simulation.schedule import played
@@ -79,7 +80,7 @@ def test_looks_make_products_hot(seed: int) -> None:
 def test_under_fire_no_heat_is_lost(seed: int) -> None:
     """Served in any order, with crashes: a look may count twice a window when it is late, never less."""
     actions = looks(seed)
-    delivered = [(look.occurred_at, look) for look in actions]
+    delivered: list[tuple[int, Event]] = [(look.occurred_at, look) for look in actions]
     found = hot(played(TOPOLOGY, delivered, Random(seed)))
     for product, weight in counted(actions, "hour").items():
         assert weight - found[product, "hour"].log2_weight < STEP
