@@ -9,7 +9,7 @@ and minor units integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -79,7 +79,8 @@ def balance_at(views: Views, member_id: str, moment: datetime) -> dict[str, int]
     Summed from the postings by `occurred_at`: what was recorded late counts to when it happened.
     """
     moved = """
-    SELECT lower(side.account), sum(side.points)::bigint FROM entries, jsonb_array_elements(postings) AS posting,
+    SELECT lower(side.account), sum(side.points)::bigint
+    FROM entries, jsonb_array_elements(postings) AS posting,
       LATERAL (VALUES (posting->>'source', -(posting->>'points')::bigint),
                       (posting->>'destination', (posting->>'points')::bigint)) AS side(account, points)
     WHERE member_id = %s AND occurred_at <= %s GROUP BY 1"""
@@ -149,6 +150,18 @@ def refusals(views: Views, member_id: str, limit: int = LIMIT) -> list[Refusal]:
 def stock(views: Views, product_id: str) -> Stock | None:
     """What there is of a product; None for one that never had stock."""
     return _one(views, Stock, "stock WHERE product_id = %s", product_id)
+
+
+def product_names(views: Views, product_ids: Iterable[str]) -> dict[str, str]:
+    """Product → name for people, of those that are or were on offer."""
+    query = "SELECT product_id, name FROM products WHERE product_id = ANY(%s)"
+    return dict(views.execute(query, (list(product_ids),)).fetchall())
+
+
+def product_names(views: Views, product_ids: list[str]) -> dict[str, str]:
+    """Product → its name for people, of those that are listed."""
+    query = "SELECT product_id, name FROM products WHERE product_id = ANY(%s)"
+    return dict(views.execute(query, (product_ids,)).fetchall())
 
 
 def rules(views: Views) -> list[Rule]:
