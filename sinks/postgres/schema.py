@@ -52,9 +52,11 @@ def prepare(url: str, name: str) -> int:
     with alone(url) as connection:
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(name)))
         connection.execute(SQL(POINTER).format(current=Identifier(name, "current")))
-        number = _current(connection, name) or 1
+        found = _current(connection, name)
+        number = found or 1
         migrate(connection, url, versioned(name, number))
-        switch(connection, name, number)
+        if found is None or _changed(connection, name, number):
+            switch(connection, name, number)
     return number
 
 
@@ -62,7 +64,7 @@ def migrate(connection: psycopg.Connection[Row], url: str, schema: str) -> None:
     """Bring a schema's tables to this version of the programme; makes it when it is missing."""
     connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["url"] = url
     config.attributes["schema"] = schema
     command.upgrade(config, "head")
@@ -96,6 +98,16 @@ def _current(connection: psycopg.Connection[Row], name: str) -> int | None:
     query = SQL("SELECT number FROM {}").format(Identifier(name, "current"))
     row = connection.execute(query).fetchone()
     return None if row is None else int(row[0])
+
+
+def _changed(connection: psycopg.Connection[Row], name: str, number: int) -> bool:
+    """Whether a table has columns that its view has not; to make views anew holds up readers."""
+    columns = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = %s AND table_name <> 'schema_version'"""
+    query = f"SELECT EXISTS ({columns} EXCEPT {columns})"
+    row = connection.execute(query.encode(), (versioned(name, number), name)).fetchone()
+    return row is None or bool(row[0])
 
 
 def switch(connection: psycopg.Connection[Row], name: str, number: int) -> None:

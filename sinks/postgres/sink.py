@@ -64,11 +64,11 @@ def _keep(settings: Settings, url: str, follower: Follower, stop: threading.Even
     if stop.is_set():
         return
     structlog.get_logger().info("postgres_opened", version=number)
-    with connection:
-        try:
+    try:
+        with connection:
             follower.follow(Writer(connection), stop)
-        except psycopg.OperationalError as error:
-            structlog.get_logger().warning("postgres_away", reason=str(error).strip())
+    except psycopg.OperationalError as error:
+        structlog.get_logger().warning("postgres_away", reason=str(error).strip())
 
 
 def _say_away(state: RetryCallState) -> None:

@@ -116,7 +116,6 @@ class Rows:
 
     def __init__(self, writes: Sequence[Write]) -> None:
         self._rows: dict[Write, dict[Values, Values]] = {write: {} for write in writes}
-        self.count = 0
 
     def add(self, write: Write, values: Values, origin: Values) -> None:
         """One row; later ones come from later records of their partition."""

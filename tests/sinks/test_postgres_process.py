@@ -133,19 +133,26 @@ def test_one_rebuild_at_a_time(log: Log, settings: Settings) -> None:
 # ---- outages ----------------------------------------------------------------------------------------
 
 
-def test_postgres_is_away_and_comes_back(stoppable_platform: Platform, unique: str) -> None:
-    """Stopped or killed, the sink waits for it, and nothing is lost."""
-    addresses = stoppable_platform.addresses
-    log = Log(addresses.kafka, unique).create(MEMBERS, PRODUCTS, LETTERS)
-    settings = Settings(kafka=addresses.kafka, postgres=addresses.postgres, topic_prefix=log.prefix)
-    entry = sample(o.PointsExpired)
+def test_parts_that_are_away_come_back(stoppable_platform: Platform, unique: str) -> None:
+    """Postgres stopped, Postgres killed, Kafka stopped: the sink waits, and nothing is lost."""
+    parts = stoppable_platform
+    log = Log(parts.addresses.kafka, unique).create(MEMBERS, PRODUCTS, LETTERS)
+    settings = Settings(kafka=log.kafka, postgres=parts.addresses.postgres, topic_prefix=log.prefix)
+    away = (
+        lambda: None,
+        lambda: (parts.postgres.stop(), write(1), time.sleep(0.3), parts.postgres.start()),
+        lambda: (parts.postgres.kill(), write(2), time.sleep(0.3), parts.postgres.start()),
+        lambda: (parts.kafka.stop(), time.sleep(0.3), parts.kafka.start()),
+    )
+
+    def write(phase: int) -> None:
+        entry = sample(o.PointsExpired)
+        log.write(MEMBERS, [changed(entry, event_id=f"{phase}-{n}") for n in range(50)])
+
     with running(settings):
-        log.write(MEMBERS, [changed(entry, event_id=f"first-{n}") for n in range(100)])
-        wait(lambda: caught_up(settings))
-        stoppable_platform.postgres.stop()
-        log.write(MEMBERS, [changed(entry, event_id=f"second-{n}") for n in range(100)])
-        time.sleep(0.5)
-        stoppable_platform.postgres.start()
-        wait(lambda: caught_up(settings))
+        for phase, outage in enumerate(away):
+            outage()
+            write(10 + phase)
+            wait(lambda: caught_up(settings))
     found = rows(settings, "SELECT count(*), count(DISTINCT event_id) FROM entries")
-    assert found == [(200, 200)]
+    assert found == [(300, 300)]

@@ -70,7 +70,7 @@ STORY = {
         sample(o.GiftPriced),
         sample(o.OrderRefused),
     ],
-    PRODUCTS: [sample(o.StockChanged)],
+    PRODUCTS: [sample(o.StockChanged), sample(o.ProductOffered)],
     LETTERS: [
         changed(sample(DeadLettered), source="t/0/1", problem=DeadLetterProblem.INVALID),
         changed(sample(DeadLettered), source="t/0/2"),
@@ -160,6 +160,7 @@ def test_the_rest_of_the_story(views: q.Views) -> None:
     stock = q.stock(views, "product-1")
     assert stock is not None
     assert stock.on_hand == 1
+    assert q.product_names(views, ["product-1", "product-2"]) == {"product-1": "name-1"}
     assert [refused.kind for refused in q.refusals(views, "member-1")] == ["OrderRefused"]
     assert q.returns(views, "member-1") == q.redemptions(views, "member-1") == []
 
@@ -183,7 +184,7 @@ def test_sums_and_counts(views: q.Views) -> None:
     found = q.counts(views)
     assert (found["entries"], found["orders"], found["dead_letters"]) == (4, 3, 2)
     assert q.version(views) == 1
-    assert q.positions(views)[Place(PRODUCTS, 0)] == 1
+    assert q.positions(views)[Place(PRODUCTS, 0)] == 2
 
 
 def test_every_answer_goes_into_json(views: q.Views) -> None:
