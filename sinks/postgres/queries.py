@@ -158,12 +158,6 @@ def product_names(views: Views, product_ids: Iterable[str]) -> dict[str, str]:
     return dict(views.execute(query, (list(product_ids),)).fetchall())
 
 
-def product_names(views: Views, product_ids: list[str]) -> dict[str, str]:
-    """Product → its name for people, of those that are listed."""
-    query = "SELECT product_id, name FROM products WHERE product_id = ANY(%s)"
-    return dict(views.execute(query, (product_ids,)).fetchall())
-
-
 def rules(views: Views) -> list[Rule]:
     """All versions of all points rules."""
     return _all(views, Rule, "rules ORDER BY rule_id, effective_at, version")
