@@ -102,11 +102,10 @@ def _take(state: Stock, event: StockCommitted | StockWaived, reason: Reason) -> 
     if quantity:
         state.open_count -= 1
         state.reserved -= quantity
-    if _ended(state, event) is None:
-        before = state.endings[_NEWEST].ended if state.ended_count else ()
-        ended = (*before, Ended(mark(_redemption(event)), reason))
-        state.endings[_NEWEST] = Endings(ended[-ENDED_MOST:])
-        state.ended_count += 1
+    before = state.endings[_NEWEST].ended if state.ended_count else ()
+    ended = (*before, Ended(mark(_redemption(event)), reason))
+    state.endings[_NEWEST] = Endings(ended[-ENDED_MOST:])
+    state.ended_count += 1
     return quantity
 
 

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from agents.reservations import ENDED_MOST
 from agents.stock import STOCK
-from agents.stock_levels import COVER_DAYS, DAY, HALF_LIFE_DAYS, LEAD_DAYS, SAFETY_DAYS
+from agents.stock_levels import (
+    COVER_DAYS,
+    DAY,
+    HALF_LIFE_DAYS,
+    LEAD_DAYS,
+    SAFETY_DAYS,
+    Sales,
+    rate_per_day,
+)
+from agents.stock_levels import sold as count
 from schemas.actions import ProductListed, StockAdjusted, StockAdjustment, StockReceived
 from schemas.outcomes import (
     GiftRefused,
@@ -123,6 +132,8 @@ MOVEMENTS = [
       "SOLD -1 1-2=-1", "oversold 1", "COMMITTED +0 -1-0=-1"]),
     ("offered", [listed("lamp", 5)], ["offered lamp"]),
     ("renamed", [listed("lamp", 5), listed("light", 6)], ["offered lamp", "offered light"]),
+    ("put right at the same moment", [listed("lamp", 5), listed("light", 5)],
+     ["offered lamp", "offered light"]),
     ("an older listing is heard late", [listed("light", 6), listed("lamp", 5)], ["offered light"]),
 ]  # fmt: skip
 TEN = ["RECEIVED +10 10-0=10"]
@@ -151,6 +162,8 @@ GIFTS = [
      [*TEN, "refused x OUT_OF_STOCK", "released x CANCELLED"]),
     ("waived twice: answered twice", [wanted("x", 2), waived(), waived(reason=Reason.TIMED_OUT)],
      [*RESERVED, "released x CANCELLED", "RELEASED +2 10-0=10", "released x TIMED_OUT"]),
+    ("the first end is what is remembered", [waived(), waived(reason=Reason.TIMED_OUT), wanted()],
+     [*TEN, "released x CANCELLED", "released x TIMED_OUT", "refused x CANCELLED"]),
     ("refused, asked again when there is some", [wanted("x", 11), received(5), wanted("x", 11)],
      [*TEN, "refused x OUT_OF_STOCK", "RECEIVED +5 15-0=15",
       "reserved x 11", "RESERVED -11 15-11=4"]),
@@ -244,6 +257,32 @@ def test_what_stopped_selling_is_not_ordered() -> None:
     life.hear(*(sold(1, day / 10) for day in range(1_000)))
     (low,) = lows(life.hear(sold(1_000, 100 + 10 * HALF_LIFE_DAYS)))
     assert low.threshold < 300, "the last sale is all that counts"
+
+
+def test_a_late_sale_counts_less() -> None:
+    """A sale that is heard a half-life late counts half, and neither makes time go back."""
+    sales = count(count(Sales(), 4, START + HALF_LIFE_DAYS * DAY), 4, START)
+    assert sales == Sales(6.0, START + HALF_LIFE_DAYS * DAY)
+    assert rate_per_day(sales, START) == rate_per_day(sales, sales.at)
+    assert rate_per_day(sales, sales.at + HALF_LIFE_DAYS * DAY) == rate_per_day(sales, sales.at) / 2
+
+
+def test_gifts_count_as_what_leaves() -> None:
+    """A gift that is redeemed often is low before the last piece is gone; a waived one says nothing."""
+    life = Life(STOCK)
+    life.hear(received(100))
+    said = life.hear(*(event for n in range(99) for event in (wanted(f"r{n}"), paid(f"r{n}"))))
+    (low,) = lows(said)
+    assert low.available == low.threshold > 10
+
+
+def test_what_was_waived_fills_up() -> None:
+    """Pieces that come back from a reservation raise the stock above the threshold like a delivery."""
+    life = Life(STOCK)
+    life.hear(received(5))
+    assert len(lows(life.hear(wanted("x", 5)))) == 1
+    assert not lows(life.hear(waived("x")))
+    assert len(lows(life.hear(wanted("y", 5)))) == 1
 
 
 # ---- properties -----------------------------------------------------------------------------------
