@@ -7,6 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -17,7 +18,7 @@ from sinks.redis_sink.connection import AWAY, connect
 from sinks.redis_sink.views import FEEDS
 from sinks.redis_sink.writer import Lost, Writer
 from sinks.settings import Settings
-from sinks.source import Place, Source
+from sinks.source import Batch, Place, Source
 
 WAIT_SECONDS = 0.25
 LOOK_SECONDS = 1.0
@@ -72,15 +73,24 @@ class Sink:
                 self._back_off = min(self._back_off * 2, MOST_BACK_OFF_SECONDS)
 
     def _follow(self, stop: threading.Event) -> None:
+        """Take the next batches while the last ones are being written."""
         looked_at = time.monotonic()
-        while not stop.is_set():
-            batches = self._source.take(WAIT_SECONDS)
-            self._writer.write(batches)
-            self._back_off = FIRST_BACK_OFF_SECONDS
-            for batch in batches:
-                if batch.recorded_at:
-                    self._recorded_at[batch.place] = batch.recorded_at
-            if time.monotonic() - looked_at > LOOK_SECONDS:
-                looked_at = time.monotonic()
-                self._writer.verify()
-                self._writer.lags(self._source.lag(), self._recorded_at)
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(self._write, [])
+            while not stop.is_set():
+                batches = self._source.take(WAIT_SECONDS)
+                writing.result()
+                writing = pool.submit(self._write, batches)
+                if time.monotonic() - looked_at > LOOK_SECONDS:
+                    looked_at = time.monotonic()
+                    writing.result()
+                    self._writer.verify()
+                    self._writer.lags(self._source.lag(), self._recorded_at)
+            writing.result()
+
+    def _write(self, batches: list[Batch]) -> None:
+        self._writer.write(batches)
+        self._back_off = FIRST_BACK_OFF_SECONDS
+        for batch in batches:
+            if batch.recorded_at:
+                self._recorded_at[batch.place] = batch.recorded_at

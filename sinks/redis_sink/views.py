@@ -7,6 +7,7 @@ identity the newest is enough.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from schemas.outcomes import (
@@ -86,6 +87,7 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             return
 
 
+@lru_cache(maxsize=1024)  # the scores of one outcome were mostly reached together
 def inverted(reached_at: int) -> str:
     """The start of an element's name; its own inverse.
 
