@@ -14,7 +14,11 @@ from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.members import MEMBERS as ENROLMENT
 from agents.orders import ORDERS
+from agents.points import POINTS
 from agents.popularity import OF_PRODUCTS, OF_TERMS
+from agents.rankings import RANKINGS
+from agents.redemptions import REDEMPTIONS
+from agents.rules import RULES
 from agents.stock import STOCK
 from streams.plan import Topology
 
@@ -23,8 +27,8 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, ORDERS, INTERESTS),
-    tables=(GIFTS, BOARD_WINDOWS),
+    agents=(ENROLMENT, ORDERS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
+    tables=(RULES, GIFTS, BOARD_WINDOWS),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))

@@ -1,0 +1,209 @@
+"""Points set aside for a redemption: held at the request, spent or given back by the stock's answer.
+
+Nobody voids a hold alone: a cancellation or a time-out goes to the stock as a waiver, behind the request,
+and the answer to it gives the points back. A gift that was reserved meanwhile for a waived hold is not
+paid for; its release is on the way. A redemption id stands for one request for ever (430 days after its
+end at least): the same again moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from agents import Tables, gifts, rules
+from agents.expiry import restored_until
+from agents.ledger import Entry, Hold, Points, spent
+from schemas.actions import RedemptionCancelled, RedemptionRequested
+from schemas.outcomes import (
+    Account,
+    GiftRefused,
+    GiftReleased,
+    GiftReserved,
+    HoldRefused,
+    HoldVoided,
+    PointsExpired,
+    PointsHeld,
+    PointsSpent,
+    Reason,
+    StockWaived,
+)
+from schemas.record import Outcome
+
+MINUTE = 60_000
+HOLD_MINUTES = 30  # where no rule is in force
+OPEN_MOST = 100
+
+
+def request(state: Points, asked: RedemptionRequested, tables: Tables) -> Iterator[Outcome]:
+    """Hold the price, or say why not."""
+    known = state.holds.get(asked.redemption_id)
+    if known is not None:
+        same = (known.product_id, known.quantity) == (asked.product_id, asked.quantity)
+        yield _refused(asked, Reason.ALREADY_POSTED if same else Reason.CONFLICTS)
+        return
+    state.active_at = max(state.active_at, asked.occurred_at)
+    price = gifts.price(tables, asked.product_id, asked.occurred_at)
+    reason = _reason(state, asked, price)
+    if reason is not None or price is None:
+        _remember(state, asked)
+        yield _refused(asked, reason or Reason.UNKNOWN_GIFT)
+    else:
+        yield _hold(state, asked, price * asked.quantity, tables)
+
+
+def _reason(state: Points, asked: RedemptionRequested, price: int | None) -> Reason | None:
+    """Why the points cannot be held, in the order of the checks."""
+    if price is None:
+        return Reason.UNKNOWN_GIFT
+    if price * asked.quantity > state.active:
+        return Reason.INSUFFICIENT_POINTS
+    if state.open_holds >= OPEN_MOST:
+        return Reason.TOO_MANY
+    return None
+
+
+def _refused(asked: RedemptionRequested, reason: Reason) -> HoldRefused:
+    return HoldRefused(
+        member_id=asked.member_id,
+        occurred_at=asked.occurred_at,
+        redemption_id=asked.redemption_id,
+        product_id=asked.product_id,
+        reason=reason,
+    )
+
+
+def _remember(state: Points, asked: RedemptionRequested) -> None:
+    at = asked.occurred_at
+    ended = Hold(asked.product_id, asked.quantity, 0, at, ended_at=at)
+    state.put_hold(asked.redemption_id, ended)
+
+
+def _hold(state: Points, asked: RedemptionRequested, points: int, tables: Tables) -> PointsHeld:
+    at = asked.occurred_at
+    held = rules.in_force(tables, at)
+    minutes = max([one.rule.hold_minutes for one in held], default=HOLD_MINUTES)
+    entry, parts = Entry(state), tuple(spent(state, points))
+    for part in parts:
+        entry.move(Account.ACTIVE, Account.HELD, part.points, part.entry, part.index)
+    hold = Hold(asked.product_id, asked.quantity, points, at + minutes * MINUTE, parts)
+    state.put_hold(asked.redemption_id, hold)
+    state.open_holds += 1
+    return PointsHeld(
+        member_id=asked.member_id,
+        occurred_at=at,
+        redemption_id=asked.redemption_id,
+        product_id=asked.product_id,
+        quantity=asked.quantity,
+        points=points,
+        times_out_at=hold.times_out_at,
+        **entry.fields(),
+    )
+
+
+def cancel(state: Points, asked: RedemptionCancelled) -> Iterator[StockWaived]:
+    """An open hold is waived; what else there is to say, `redemptions` says."""
+    hold = state.holds.get(asked.redemption_id)
+    if hold is not None and _undecided(hold):
+        yield _waive(
+            state,
+            asked.member_id,
+            asked.redemption_id,
+            hold,
+            asked.occurred_at,
+            Reason.CANCELLED,
+        )
+
+
+def time_out(state: Points, member_id: str, now: int) -> Iterator[StockWaived]:
+    """Waive every hold whose time is over."""
+    for redemption_id, hold in list(state.holds.items()):
+        if _undecided(hold) and hold.times_out_at <= now:
+            yield _waive(state, member_id, redemption_id, hold, now, Reason.TIMED_OUT)
+
+
+def _undecided(hold: Hold) -> bool:
+    return hold.ended_at is None and not hold.waived
+
+
+def _waive(
+    state: Points, member_id: str, redemption_id: str, hold: Hold, at: int, reason: Reason
+) -> StockWaived:
+    state.put_hold(redemption_id, structs.replace(hold, waived=True))
+    return StockWaived(
+        product_id=hold.product_id,
+        member_id=member_id,
+        occurred_at=at,
+        redemption_id=redemption_id,
+        reason=reason,
+    )
+
+
+def commit(state: Points, told: GiftReserved) -> Iterator[PointsSpent]:
+    """The gift is there: the held points are spent, unless the request was taken back."""
+    hold = state.holds.get(told.redemption_id)
+    if hold is None or not _undecided(hold):
+        return
+    entry = Entry(state)
+    for part in hold.parts:
+        entry.move(Account.HELD, Account.REDEEMED, part.points, part.entry, part.index)
+    _end(state, told.redemption_id, hold, told.occurred_at)
+    yield PointsSpent(
+        member_id=told.member_id,
+        occurred_at=told.occurred_at,
+        redemption_id=told.redemption_id,
+        points=hold.points,
+        **entry.fields(),
+    )
+
+
+def void(
+    state: Points, told: GiftRefused | GiftReleased, tables: Tables
+) -> Iterator[HoldVoided | PointsExpired]:
+    """The gift is not to be had, or no longer wanted: the points go back to where they came from."""
+    hold = state.holds.get(told.redemption_id)
+    if hold is None or hold.ended_at is not None:
+        return
+    entry, now = Entry(state), told.occurred_at
+    for part in hold.parts:
+        entry.move(Account.HELD, Account.ACTIVE, part.points, part.entry, part.index)
+        if told.reason is Reason.OUT_OF_STOCK:
+            _restore(entry, part.entry, part.index, now, tables)
+    _end(state, told.redemption_id, hold, now)
+    yield HoldVoided(
+        member_id=told.member_id,
+        occurred_at=now,
+        redemption_id=told.redemption_id,
+        points=hold.points,
+        reason=told.reason,
+        **entry.fields(),
+    )
+    yield from expire(state, told.member_id, now, tables, {part.entry for part in hold.parts})
+
+
+def _restore(entry: Entry, place: str, index: int, now: int, tables: Tables) -> None:
+    """The shop was at fault: points that expired meanwhile are good for some days more."""
+    parcel = entry.parcel(place, index)
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    if rule is not None and parcel.expires_at is not None and parcel.expires_at <= now:
+        entry.change(place, index, expires_at=restored_until(rule, now))
+
+
+def _end(state: Points, redemption_id: str, hold: Hold, at: int) -> None:
+    state.open_holds -= 1
+    state.put_hold(redemption_id, structs.replace(hold, parts=(), ended_at=at))
+
+
+def expire(
+    state: Points, member_id: str, now: int, tables: Tables, places: set[str] | None = None
+) -> Iterator[PointsExpired]:
+    """One entry for all active points, of these lots or of all, that are no longer good."""
+    entry, points = Entry(state), 0
+    for place in sorted(state.lots if places is None else places):
+        for index, parcel in enumerate(state.lots[place].parcels):
+            if parcel.active and parcel.expires_at is not None and parcel.expires_at <= now:
+                entry.move(Account.ACTIVE, Account.EXPIRED, parcel.active, place, index)
+                points += parcel.active
+    if points:
+        yield PointsExpired(member_id=member_id, occurred_at=now, points=points, **entry.fields())

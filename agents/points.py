@@ -1,0 +1,204 @@
+"""The points ledger of a member: earned, pending, active, held, spent, expired, reversed, adjusted.
+
+The accounts and lots are in `ledger.py`; what an order earns in `earning.py`, what a return takes back in
+`reversals.py`, redemptions' holds in `holds.py`. Here is who hears what, and what happens by itself:
+pending points turn active when the return window has closed, active ones expire, holds time out, and
+what nothing can come back to is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, assert_never
+
+from agents import Agent, Tables, Woken, rules
+from agents.earning import earn, repay_first
+from agents.expiry import expires_at
+from agents.holds import cancel, commit, expire, request, time_out, void
+from agents.ledger import KEPT, Entry, Parcel, Points, spent
+from agents.reversals import deliver, reverse
+from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
+from schemas.outcomes import (
+    Account,
+    AdjustmentRefused,
+    BalanceAdjusted,
+    GiftRefused,
+    GiftReleased,
+    GiftReserved,
+    OrderPlaced,
+    OrderStateChanged,
+    PointsEarned,
+    Reason,
+    ReturnAccepted,
+)
+from schemas.record import Event, Outcome
+from schemas.rules import Expiry
+
+Heard = (
+    OrderPlaced
+    | OrderStateChanged
+    | ReturnAccepted
+    | RedemptionRequested
+    | RedemptionCancelled
+    | GiftReserved
+    | GiftRefused
+    | GiftReleased
+    | PointsAdjusted
+    | Woken
+)
+
+
+def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
+    """What each event does to the member's points."""
+    match event:
+        case OrderPlaced():
+            yield from earn(state, event, tables)
+        case OrderStateChanged():
+            deliver(state, event, tables)
+        case ReturnAccepted():
+            yield from reverse(state, event, tables)
+        case RedemptionRequested():
+            yield from request(state, event, tables)
+        case RedemptionCancelled():
+            yield from cancel(state, event)
+        case GiftReserved():
+            yield from commit(state, event)
+        case GiftRefused() | GiftReleased():
+            yield from void(state, event, tables)
+        case PointsAdjusted():
+            yield _adjust(state, event)
+        case Woken():
+            yield from _wake(state, event.key, event.occurred_at, tables)
+        case _:
+            assert_never(event)
+
+
+# ---- what happens by itself ------------------------------------------------------------------------
+
+
+def _wake(state: Points, member_id: str, now: int, tables: Tables) -> Iterator[Outcome]:
+    """All that is due by now: first what turns active, then what expires, then holds."""
+    yield from _activate(state, member_id, now)
+    _put_off(state, now, tables)
+    yield from expire(state, member_id, now, tables)
+    yield from time_out(state, member_id, now)
+    _forget(state, now)
+
+
+def _activate(state: Points, member_id: str, now: int) -> Iterator[PointsEarned]:
+    for place, lots in list(state.lots.items()):
+        for index, parcel in enumerate(lots.parcels):
+            if parcel.pending and parcel.activates_at is not None and parcel.activates_at <= now:
+                entry = Entry(state)
+                repay_first(state, entry, Account.PENDING, parcel.pending, place, index)
+                entry.change(place, index, activates_at=None)
+                yield PointsEarned(
+                    member_id=member_id,
+                    occurred_at=now,
+                    order_id=parcel.order_id,
+                    rule_id=parcel.rule_id,
+                    rule_version=parcel.rule_version,
+                    points=parcel.pending,
+                    **entry.fields(),
+                )
+
+
+def _put_off(state: Points, now: int, tables: Tables) -> None:
+    """Lots that expire by inactivity live on while the member is active."""
+    for place, lots in list(state.lots.items()):
+        parcels = tuple([_kept_alive(state, parcel, now, tables) for parcel in lots.parcels])
+        if parcels != lots.parcels:
+            state.put_lots(place, parcels)
+
+
+def _kept_alive(state: Points, parcel: Parcel, now: int, tables: Tables) -> Parcel:
+    if not parcel.active or parcel.expires_at is None or parcel.expires_at > now:
+        return parcel
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    if rule is None or rule.expiry is not Expiry.INACTIVITY:
+        return parcel
+    later = expires_at(rule, parcel.earned_at, state.active_at)
+    return parcel if later is None or later <= now else parcel.expiring(later)
+
+
+def _forget(state: Points, now: int) -> None:
+    """Let go of lots and holds that nothing can come back to, and see what is due next."""
+    state.next_at = None
+    for place, lots in list(state.lots.items()):
+        if all(parcel.empty and parcel.earned_at + KEPT <= now for parcel in lots.parcels):
+            del state.lots[place]
+        else:
+            dues = [parcel.due() for parcel in lots.parcels]
+            state.falls_due(min([due for due in dues if due > now], default=now + KEPT))
+    for redemption_id, hold in list(state.holds.items()):
+        if hold.due() <= now:
+            del state.holds[redemption_id]
+        else:
+            state.falls_due(hold.due())
+
+
+def wake_at(state: Points) -> int | None:
+    """When the first lot or hold is due."""
+    return state.next_at
+
+
+# ---- operators' corrections ------------------------------------------------------------------------
+
+
+def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | AdjustmentRefused:
+    reason = _wrong(state, asked)
+    if reason is not None:
+        return AdjustmentRefused(
+            member_id=asked.member_id,
+            occurred_at=asked.occurred_at,
+            points=asked.points,
+            reason=reason,
+        )
+    entry = Entry(state)
+    if asked.points > 0:
+        _add(state, entry, asked)
+    else:
+        for part in spent(state, -asked.points):
+            entry.move(Account.ACTIVE, Account.ADJUSTED, part.points, part.entry, part.index)
+    return BalanceAdjusted(
+        member_id=asked.member_id,
+        occurred_at=asked.occurred_at,
+        points=asked.points,
+        reason=asked.reason,
+        adjusted_by=asked.adjusted_by,
+        approved_by=asked.approved_by,
+        **entry.fields(),
+    )
+
+
+def _wrong(state: Points, asked: PointsAdjusted) -> Reason | None:
+    """Nobody approves their own correction, and none takes what is not there."""
+    if -asked.points > state.active:
+        return Reason.INSUFFICIENT_POINTS
+    if not asked.points or asked.adjusted_by == asked.approved_by:
+        return Reason.INVALID
+    return None
+
+
+def _add(state: Points, entry: Entry, asked: PointsAdjusted) -> None:
+    """A lot of its own, without an expiry."""
+    place = f"adjustment:{asked.event_id}"
+    parcel = Parcel(asked.event_id, None, None, None, asked.occurred_at, None, None, 0, 0, 0)
+    index = entry.open(place, parcel)
+    repay_first(state, entry, Account.ADJUSTED, asked.points, place, index)
+
+
+HEARS: frozenset[type[Event | Outcome]] = frozenset(
+    {
+        OrderPlaced,
+        OrderStateChanged,
+        ReturnAccepted,
+        RedemptionRequested,
+        RedemptionCancelled,
+        GiftReserved,
+        GiftRefused,
+        GiftReleased,
+        PointsAdjusted,
+    }
+)
+POINTS: Agent[Any] = Agent("points", Points, HEARS, react, wake_at)

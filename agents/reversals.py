@@ -1,0 +1,114 @@
+"""What a return takes back: the points that the returned pieces had earned, by the purchase's own rule.
+
+Each line's points are split over its pieces cumulatively, so that any partial returns together take what
+one full return would. They come from the lots that this purchase made, pending first, then from other
+active lots in spend order, and what is left by the rule's policy: let go, or owed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agents import Tables, rules
+from agents.calendar import DAY
+from agents.earning import entry_of
+from agents.ledger import Entry, Parcel, Points, spent
+from schemas.outcomes import (
+    Account,
+    OrderStateChanged,
+    PointsReversed,
+    ReturnAccepted,
+    ReturnedLine,
+)
+from schemas.rules import ReturnPolicy
+
+
+def reverse(state: Points, back: ReturnAccepted, tables: Tables) -> Iterator[PointsReversed]:
+    """Take back what each rule had granted for the returned pieces."""
+    place = entry_of(back.order_id)
+    lots = state.lots.get(place)
+    if lots is None:
+        return
+    for index, parcel in enumerate(lots.parcels):
+        points = worth(parcel, back.lines)
+        if points:
+            yield _reverse(state, back, place, index, points, tables)
+
+
+def worth(parcel: Parcel, lines: list[ReturnedLine]) -> int:
+    """Points that these pieces had earned in this lot."""
+    total = 0
+    for line in lines:
+        share = _share(parcel, line.line_number)
+        after = share * (line.returned_before + line.quantity) // line.bought
+        total += after - share * line.returned_before // line.bought
+    return total
+
+
+def _share(parcel: Parcel, number: int) -> int:
+    if parcel.numbers:
+        return parcel.shares[parcel.numbers.index(number)]
+    return parcel.shares[number - 1]
+
+
+def _reverse(
+    state: Points, back: ReturnAccepted, place: str, index: int, points: int, tables: Tables
+) -> PointsReversed:
+    parcel = state.lots[place].parcels[index]
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    policy = ReturnPolicy.DEBT if rule is None else rule.return_policy
+    entry = Entry(state)
+    left = _take(entry, place, index, Account.PENDING, parcel.pending, points)
+    if policy is not ReturnPolicy.PENDING_ONLY:
+        left = _take(entry, place, index, Account.ACTIVE, parcel.active, left)
+        left = _take_from_others(state, entry, (place, index), left)
+    owed = left if policy is ReturnPolicy.DEBT else 0
+    entry.move(Account.DEBT, Account.ISSUED, owed)
+    return PointsReversed(
+        member_id=back.member_id,
+        occurred_at=back.occurred_at,
+        return_id=back.return_id,
+        order_id=back.order_id,
+        rule_id=parcel.rule_id or "",
+        rule_version=parcel.rule_version or 1,
+        points=points,
+        from_debt=owed,
+        uncollected=left - owed,
+        counts_at=parcel.earned_at,
+        **entry.fields(),
+    )
+
+
+def _take(entry: Entry, place: str, index: int, account: Account, there: int, wanted: int) -> int:
+    """Take from one account of a lot; returns what is still wanted."""
+    taken = min(there, wanted)
+    entry.move(account, Account.ISSUED, taken, place, index)
+    return wanted - taken
+
+
+def _take_from_others(state: Points, entry: Entry, own: tuple[str, int], wanted: int) -> int:
+    if not wanted:
+        return 0
+    for part in spent(state, state.active, but=own):
+        wanted = _take(entry, part.entry, part.index, Account.ACTIVE, part.points, wanted)
+        if not wanted:
+            break
+    return wanted
+
+
+def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> None:
+    """The return window runs from the delivery: pending points turn active at its end."""
+    place = entry_of(told.order_id)
+    lots = state.lots.get(place)
+    if lots is None or told.delivered_at is None:
+        return
+    parcels = tuple([_delivered(parcel, told.delivered_at, tables) for parcel in lots.parcels])
+    if parcels != lots.parcels:
+        state.put_lots(place, parcels)
+
+
+def _delivered(parcel: Parcel, delivered_at: int, tables: Tables) -> Parcel:
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    if rule is None or parcel.activates_at is None or not parcel.pending:
+        return parcel
+    return parcel.activating(delivered_at + rule.return_window_days * DAY)
