@@ -14,9 +14,7 @@ With rules in several zones a window is over when it is over in all of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
@@ -32,6 +30,7 @@ from agents.calendar import (
     name_of,
     number_of,
 )
+from agents.rules import known_zone
 from schemas.actions import ClockTicked, RuleChanged
 from schemas.outcomes import BoardPartitionClosed, Window
 
@@ -67,7 +66,7 @@ def react(
     match event:
         case RuleChanged():
             zone = event.rule.zone
-            if zone not in state.zones and _known(zone):
+            if zone not in state.zones and known_zone(zone):
                 state.zones.append(zone)
         case ClockTicked():
             if not state.first:
@@ -103,16 +102,6 @@ def _close(state: BoardWindows, moment: int, place: Place) -> Iterator[BoardPart
 
 def _zones(state: BoardWindows) -> tuple[str, ...]:
     return tuple(state.zones) or (UTC,)
-
-
-@lru_cache(maxsize=1_024)
-def _known(zone: str) -> bool:
-    """True for a zone there is; the rule of another one is refused by `rules`."""
-    try:
-        ZoneInfo(zone)
-    except (LookupError, ValueError, OSError):
-        return False
-    return True
 
 
 BOARD_WINDOWS = Table(NAME, BoardWindows, frozenset({ClockTicked, RuleChanged}), react)
