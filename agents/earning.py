@@ -166,7 +166,7 @@ def _grant(
         numbers=() if numbers == tuple(range(1, len(numbers) + 1)) else numbers,
     )
     entry, place = Entry(state), entry_of(order.order_id)
-    index = entry.open(place, parcel)
+    index = entry.begin(place, parcel)
     said: dict[str, Any] = {
         "member_id": order.member_id,
         "occurred_at": at,

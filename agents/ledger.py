@@ -175,7 +175,7 @@ class Entry:
         self._postings: list[Posting] = []
         self._touched: dict[tuple[str, int], Parcel] = {}
 
-    def open(self, entry: str, parcel: Parcel) -> int:
+    def begin(self, entry: str, parcel: Parcel) -> int:
         """A new lot, empty as yet, among those of an order; returns its index."""
         known = self._state.lots.get(entry)
         parcels = () if known is None else known.parcels

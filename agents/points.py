@@ -184,7 +184,7 @@ def _add(state: Points, entry: Entry, asked: PointsAdjusted) -> None:
     """A lot of its own, without an expiry."""
     place = f"adjustment:{asked.event_id}"
     parcel = Parcel(asked.event_id, None, None, None, asked.occurred_at, None, None, 0, 0, 0)
-    index = entry.open(place, parcel)
+    index = entry.begin(place, parcel)
     repay_first(state, entry, Account.ADJUSTED, asked.points, place, index)
 
 
