@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from msgspec import Struct
 
 LOOK_SECONDS = 0.2
@@ -32,6 +33,8 @@ class ProcessState(Struct, frozen=True):
     restarts: int
     exit_code: int | None
     log: str
+    created: float | None = None  # when the process began, by the kernel: a pid alone may be reused
+    http_port: int = 0  # of /working and /metrics; 0: none
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     log: Path
+    http_port: int = 0
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     exit_code: int | None = None
@@ -87,7 +91,14 @@ class Child:
         """For the file."""
         pid = None if self.process is None else self.process.pid
         return ProcessState(
-            self.name, pid, pid is not None, self.restarts, self.exit_code, str(self.log)
+            self.name,
+            pid,
+            pid is not None,
+            self.restarts,
+            self.exit_code,
+            str(self.log),
+            None if pid is None else _created(pid),
+            self.http_port,
         )
 
 
@@ -127,6 +138,12 @@ class Supervisor:
                 _end_process(child.process, kill=True)
                 child.process.wait()
             child.exit_code, child.process = child.process.returncode, None
+
+
+def _created(pid: int) -> float | None:
+    with suppress(psutil.NoSuchProcess):
+        return float(psutil.Process(pid).create_time())
+    return None
 
 
 def _end_process(process: subprocess.Popen[bytes] | None, *, kill: bool) -> None:

@@ -9,6 +9,8 @@ import psycopg
 import redis
 from confluent_kafka import KafkaException
 
+from local.process import PlatformError
+
 
 class Trouble(Exception):
     """Said to a person in three parts; `exit_code` 2 is a user's mistake, 1 anything else."""
@@ -23,12 +25,16 @@ class Trouble(Exception):
 
 STARTED = "Is the platform up? See: memberstream status. Start it: memberstream up."
 
+SETTINGS = "All variables: memberstream settings."
+
 
 def explained(error: BaseException) -> Trouble | None:
     """The trouble behind an exception of a client library; None: not known, so a bug."""
     match error:
         case Trouble():
             return error
+        case PlatformError():
+            return Trouble("The platform did not do what was asked.", str(error), "")
         case KafkaException():
             return Trouble("Kafka does not answer.", _kafka(error), STARTED)
         case psycopg.OperationalError():
@@ -41,6 +47,26 @@ def explained(error: BaseException) -> Trouble | None:
             )
         case redis.ConnectionError() | redis.TimeoutError():
             return Trouble("Redis does not answer.", _line(error), STARTED)
+        case _:
+            return _refused(error)
+
+
+def _refused(error: BaseException) -> Trouble | None:
+    """What workers, sinks, replay and audit refuse; imported late, as only trouble needs them."""
+    from audit.auditor import NotPassed
+    from replay.stopped import ReplayRefused
+    from sinks.ending import Refused as ViewRefused
+    from streams.clock import TopicMissing
+    from streams.ending import Refused
+    from streams.settings import SettingsRefused
+
+    match error:
+        case SettingsRefused():
+            return Trouble("A setting is refused.", str(error), SETTINGS, exit_code=2)
+        case Refused() | ViewRefused() | ReplayRefused() | TopicMissing():
+            return Trouble("This cannot be done here.", str(error), "", exit_code=2)
+        case NotPassed():
+            return Trouble("The views have not caught up.", str(error), "See: memberstream status.")
         case _:
             return None
 

@@ -1,0 +1,84 @@
+"""Up and down: the platform, its topics and tables, the processes; in this order, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from cli.installation import Installation, Marker
+from cli.supervised import Supervised, processes_for
+from local.platform import Addresses
+from local.process import free_port
+from sinks.postgres.schema import prepare
+from streams.topics import all_topics, create_topics
+
+WORKERS = 2
+Say = Callable[[str], None]
+
+
+def up(
+    installation: Installation, say: Say, *, workers: int = WORKERS, marker: Marker | None = None
+) -> Addresses:
+    """Start what does not run: platform, topics, tables, processes. Raises `Trouble` and others.
+
+    `marker`: what the folder is for, when it is new; what it was made for is kept.
+    """
+    found = installation.marker or marker or Marker()
+    installation.mark(found)
+    if installation.embedded:
+        say(f"Starting Kafka, Postgres and Valkey in {installation.folder} …")
+    addresses = installation.start_platform()
+    prepare_topics_and_tables(installation, say)
+    start_processes(installation, say, workers=workers, clock=found.clock)
+    return addresses
+
+
+def prepare_topics_and_tables(installation: Installation, say: Say) -> None:
+    """Create the topics that are missing and bring the tables to this version."""
+    settings = installation.settings()
+    created = create_topics(settings.kafka, all_topics(settings), settings.replication)
+    views = installation.view_settings
+    version = prepare(views.required("postgres"), views.postgres_schema)
+    topics = f"{len(created)} topics created" if created else "topics are there"
+    say(f"Kafka: {topics}. Postgres: tables of version {version} are up to date.")
+
+
+def start_processes(installation: Installation, say: Say, *, workers: int, clock: bool) -> None:
+    """Start the supervisor with workers, sinks and clock; nothing when it runs."""
+    supervised = Supervised(installation.folder)
+    if supervised.running:
+        say("The processes run already: memberstream status.")
+        return
+    ports = [free_port() for _ in range(workers)]
+    supervised.start(processes_for(workers, clock=clock, ports=ports), installation.environment())
+    parts = f"{workers} workers, the sinks" + (" and the clock" if clock else "")
+    say(f"Started {parts}; their logs are in {installation.folder / 'logs'}.")
+
+
+def down(installation: Installation, say: Say, *, erase: bool = False) -> None:
+    """Stop the processes, then the platform; with `erase` delete the folder, too."""
+    supervised = Supervised(installation.folder)
+    if installation.folder.exists():
+        if supervised.running:
+            say("Stopping workers, sinks and clock …")
+        supervised.stop()
+    if installation.embedded and installation.platform_running:
+        say("Stopping Kafka, Postgres and Valkey …")
+        installation.platform.stop()
+    if erase:
+        installation.erase()
+        say(f"{installation.folder} is erased." if installation.embedded else NOT_ERASED)
+
+
+NOT_ERASED = (
+    "This host's stores are erased. Topics, tables and keys on the platform that the environment "
+    "names are left: delete them there."
+)
+
+
+def finished(installation: Installation) -> None:
+    """Note that the folder's demo has come to its end."""
+    marker = installation.marker
+    assert marker is not None
+    installation.mark(msgspec.structs.replace(marker, demo_finished=True))
