@@ -94,7 +94,7 @@ def run(
     prefix: str = "",
     group: str = "memberstream",
     schema: str = "memberstream",
-    redis_prefix: str = "memberstream",
+    redis_prefix: str = "ms",
     wait_seconds: float = WAIT_SECONDS,
     progress: Progress = lambda _: None,
     tend: Callable[[], None] = lambda: None,

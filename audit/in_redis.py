@@ -29,7 +29,7 @@ class Valkey:
 
     name = NAME
 
-    def __init__(self, url: str, root: str = "memberstream:") -> None:
+    def __init__(self, url: str, root: str = "ms:") -> None:
         """`root`: what every key begins with, the topics' prefix included."""
         self._client: Any = Redis.from_url(url, decode_responses=True)
         self._root = root
