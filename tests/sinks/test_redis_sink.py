@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +16,7 @@ import pytest
 
 from local.valkey import Valkey
 from schemas.topics import STAGES, outcomes
-from sinks.ending import Refused
+from sinks.ending import ExitCode, Refused
 from sinks.redis_sink import keys
 from sinks.redis_sink.connection import AWAY
 from sinks.redis_sink.rebuild import rebuild
@@ -77,8 +81,8 @@ def seen(settings: Settings) -> Seen:
     return Seen(settings.redis, keys.root(settings))
 
 
-def points(views: Seen, board: str = DAY_BOARD) -> dict[str, int]:
-    return {one.member_id: one.points for one in views.queries.board_top(board, 1000)}
+def points(views: Seen, board: str = DAY_BOARD, k: int = 100) -> dict[str, int]:
+    return {one.member_id: one.points for one in views.queries.board_top(board, k)}
 
 
 def test_the_sink_follows_and_goes_on_where_it_stopped(log: Log, settings: Settings) -> None:
@@ -208,3 +212,36 @@ def answers(true: Callable[[], bool]) -> bool:
         return true()
     except AWAY:
         return False
+
+
+def test_killed_at_any_moment_it_goes_on_from_its_cursors(log: Log, settings: Settings) -> None:
+    """As a process: kill -9 twice, then SIGTERM, which writes what was taken and exits with 0."""
+    views = seen(settings)
+    count = 3_000
+    for n in range(0, count, 500):
+        some = [scored(f"m{k}", k + 1, MOMENT + k) for k in range(n, n + 500)]
+        log.write(MEMBERS, some, n // 500 % 2)
+    for written in (0, 500):
+        process = started(settings)
+        until(lambda written=written: len(points(views, k=count)) > written)
+        process.kill()
+        process.communicate(timeout=20)
+    assert 0 < len(points(views, k=count)) < count, "it was killed too late to show anything"
+    process = started(settings)
+    until(lambda: at_end(views, settings))
+    process.send_signal(signal.SIGTERM)
+    assert b"sink_stopped" in process.communicate(timeout=20)[1]
+    assert process.returncode == ExitCode.STOPPED
+    assert points(views, k=count) == {f"m{k}": k + 1 for k in range(count)}
+
+
+def started(settings: Settings) -> subprocess.Popen[bytes]:
+    """The sink as a process, with small writes."""
+    environment = {
+        "MEMBERSTREAM_KAFKA": settings.kafka,
+        "MEMBERSTREAM_REDIS": settings.redis,
+        "MEMBERSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+        "MEMBERSTREAM_SINK_RECORDS": "20",
+    }
+    command = [sys.executable, "-m", "sinks.redis_sink"]
+    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE)
