@@ -139,7 +139,9 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         if fetcher._subscriptions.reassignment_in_progress:
             return [], set()
         assignment = fetcher._subscriptions.subscription.assignment
-        states = {tp: assignment.state_value(tp) for tp in wanted if tp in assignment.tps}
+        # `wanted` may be of before a rebalance: what is assigned anew is fetched from after its seek.
+        sought = [tp for tp in wanted if tp in assignment.tps and tp in self._seen]
+        states = {tp: assignment.state_value(tp) for tp in sought}
         if not states:
             return [], set()
         for tp, state in states.items():
@@ -154,7 +156,7 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return batches, behind
 
     def _check_position(self, tp: TP, state: Any) -> None:
-        if tp in self._seen and state._position != self._seen[tp]:
+        if state._position != self._seen[tp]:
             raise PositionJumped(
                 f"{tp.topic}/{tp.partition}: the position was {self._seen[tp]} and is "
                 f"{state._position}; the log may begin above it now."
