@@ -42,13 +42,13 @@ class Ticks:
     def write(self, at: int, on_delivery: Delivered | None = None) -> int:
         """A tick at `at` (ms, UTC) for every partition; returns how many records that is."""
         data: dict[int, bytes] = {}
-        written = 0
+        written, key = 0, self._clock.encode()
         options: dict[str, Any] = {} if on_delivery is None else {"on_delivery": on_delivery}
         for topic, count in self.partitions.items():
             for partition in range(count):
                 if partition not in data:
                     data[partition] = encode(tick(self._clock, at, partition))
-                self._producer.produce(topic, data[partition], CLOCK.encode(), partition, **options)
+                self._producer.produce(topic, data[partition], key, partition, **options)
                 written += 1
         return written
 
