@@ -66,6 +66,7 @@ class Installation:
 
     def mark(self, marker: Marker) -> None:
         """Note what the folder is for."""
+        self._check_ours()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = self._marker_file.with_suffix(".draft")
@@ -81,16 +82,19 @@ class Installation:
 
     def erase(self) -> None:
         """Delete the folder with all that is in it. Raises `Trouble` when it is not ours."""
-        if not self.folder.exists():
-            return
-        if self.marker is None and any(self.folder.iterdir()):
+        if self.folder.exists():
+            self._check_ours()
+            shutil.rmtree(self.folder)
+
+    def _check_ours(self) -> None:
+        """A folder with other things in it is neither used nor deleted."""
+        if self.folder.is_dir() and self.marker is None and any(self.folder.iterdir()):
             raise Trouble(
                 f"{self.folder} was not made by memberstream.",
-                "It has no installation.json, and only what was made here is deleted.",
-                "Check --data and MEMBERSTREAM_DATA; delete the folder by hand if it is to go.",
+                "It holds other things: there is no installation.json in it.",
+                f"Name an empty or a new folder with --data or {DATA}.",
                 exit_code=2,
             )
-        shutil.rmtree(self.folder)
 
     @property
     def _marker_file(self) -> Path:

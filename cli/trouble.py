@@ -25,6 +25,7 @@ class Trouble(Exception):
 
 STARTED = "Is the platform up? See: memberstream status. Start it: memberstream up."
 
+LOGS = "See: memberstream status; the logs of the processes are in the data folder, in logs/."
 SETTINGS = "All variables: memberstream settings."
 
 
@@ -54,6 +55,7 @@ def explained(error: BaseException) -> Trouble | None:
 def _refused(error: BaseException) -> Trouble | None:
     """What workers, sinks, replay and audit refuse; imported late, as only trouble needs them."""
     from audit.auditor import NotPassed
+    from cli.watching import Stalled
     from replay.stopped import ReplayRefused
     from sinks.ending import Refused as ViewRefused
     from streams.clock import TopicMissing
@@ -65,8 +67,8 @@ def _refused(error: BaseException) -> Trouble | None:
             return Trouble("A setting is refused.", str(error), SETTINGS, exit_code=2)
         case Refused() | ViewRefused() | ReplayRefused() | TopicMissing():
             return Trouble("This cannot be done here.", str(error), "", exit_code=2)
-        case NotPassed():
-            return Trouble("The views have not caught up.", str(error), "See: memberstream status.")
+        case NotPassed() | Stalled():
+            return Trouble("Not everything has caught up.", str(error), LOGS)
         case _:
             return None
 
