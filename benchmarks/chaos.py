@@ -23,7 +23,7 @@ from typing import Any
 
 from rich.console import Console
 
-from audit.auditor import Audit
+from audit.auditor import Audit, NotPassed
 from benchmarks.fleet import Blow, Fire
 from benchmarks.processes import Processes
 from benchmarks.shop_hours import ShopHours
@@ -79,10 +79,9 @@ class Chaos:
         }
 
 
-def rage(job: Processes, fire: Fire, seconds: float) -> Chaos:
+def rage(job: Processes, told: ShopHours, fire: Fire, seconds: float) -> Chaos:
     """Fire over a running stream of actions, then quiet, then the audit. Raises `NotPassed`."""
     began = time.monotonic()
-    told = ShopHours(job.addresses.kafka, prefix=job.prefix, seed=fire.seed)
     fleet = job.fleet
     fleet.tend()
     told.open()
@@ -104,14 +103,14 @@ def _paced(told: ShopHours) -> Iterator[None]:
 
 
 @contextmanager
-def own_platform() -> Iterator[Processes]:
+def own_platform(**options: Any) -> Iterator[tuple[Platform, Processes]]:
     """All of it in a temporary folder, on a platform of its own; stopped and removed at the end."""
     with tempfile.TemporaryDirectory(prefix="memberstream-chaos-") as folder:
         platform = Platform(Path(folder) / "platform")
         try:
-            made = Processes(platform.start(), Path(folder) / "processes")
+            made = Processes(platform.start(), Path(folder) / "processes", **options)
             try:
-                yield made
+                yield platform, made
             finally:
                 made.close()
         finally:
@@ -124,10 +123,16 @@ def run(seed: int, duration: float, json: Path | None = None) -> int:
     console.print(
         f"Chaos, seed {seed}: {duration:g} s of kills and stops, then quiet and the audit."
     )
-    with own_platform() as made:
-        found = rage(made, Fire(seed), duration)
+    with own_platform() as (_, job):
+        told = ShopHours(job.addresses.kafka, prefix=job.prefix, seed=seed)
+        try:
+            found = rage(job, told, Fire(seed), duration)
+        except NotPassed as error:
+            console.print(str(error), style="red", markup=False)
+            _show_logs(console, job)
+            return 1
         if not found.right:
-            _show_logs(console, made)
+            _show_logs(console, job)
     for name, value in found.figures().items():
         console.print(f"  {name:<24}{value:>12,}")
     for sentence in found.audit.differences[:SHOWN]:

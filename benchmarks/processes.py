@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit import auditor
-from benchmarks.fleet import Fleet, Process
+from benchmarks.fleet import ROOT, Fleet, Process
 from local.platform import Addresses
 from streams.ending import ExitCode
 from streams.settings import Settings, read_settings
@@ -17,8 +19,8 @@ from streams.topics import all_topics, create_topics
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 TRANSACTION_SECONDS = 6.0
-WORKER = "benchmarks.worker"
-SINKS = ("sinks.postgres", "sinks.redis_sink")
+SINKS = ("postgres", "redis")
+MEMBERSTREAM = (sys.executable, "-m", "cli.main")
 
 
 @dataclass(slots=True)
@@ -37,8 +39,8 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self.settings
         create_topics(settings.kafka, all_topics(settings))
-        self.workers = [self._process(f"worker-{n}", WORKER) for n in range(2)]
-        self.sinks = [self._process(name, name) for name in SINKS]
+        self.workers = [self._process(f"worker-{n}", "worker") for n in range(2)]
+        self.sinks = [self._process(f"sink-{name}", "sink", name) for name in SINKS]
 
     @property
     def app(self) -> str:
@@ -93,6 +95,19 @@ class Processes:
         """Kill all processes."""
         self.fleet.close()
 
-    def _process(self, name: str, module: str) -> Process:
-        command = [sys.executable, "-m", module]
-        return Process(command, self.environment, self.folder / f"{name}.log")
+    def command(self, *words: str) -> str:
+        """Run a command of memberstream on this job; what it printed. Raises `CalledProcessError`."""
+        environment = {**os.environ, **self.environment}
+        done = subprocess.run(
+            [*MEMBERSTREAM, *words],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        return done.stdout
+
+    def _process(self, name: str, *words: str) -> Process:
+        return Process([*MEMBERSTREAM, *words], self.environment, self.folder / f"{name}.log")

@@ -64,6 +64,7 @@ class ShopHours:
                 "transaction.timeout.ms": 60_000,
                 "partitioner": "murmur2_random",
                 "linger.ms": 5,
+                "log_level": 0,  # what fails raises; a platform may stop before this does
             }
         )
         self._ticks = Ticks(self._producer, prefix, f"hours {seed}")
