@@ -132,10 +132,9 @@ def _catch_up(state: Orders, event: PurchaseMade, quantities: dict[str, int]) ->
     """The delivery and the returns that were heard before the purchase."""
     delivered_at = state.delivered.pop(event.order_id, None)
     if delivered_at is not None:
-        moment = max(delivered_at, event.occurred_at)
-        yield _delivered(state, event.member_id, event.order_id, delivered_at, moment)
+        yield _delivered(state, event.member_id, event.order_id, delivered_at)
     products = {mark(product_id): product_id for product_id in quantities}
-    yield from settle_waiting(state, event.member_id, event.order_id, event.occurred_at, products)
+    yield from settle_waiting(state, event.member_id, event.order_id, products)
 
 
 # ---- deliveries -----------------------------------------------------------------------------------
@@ -146,9 +145,7 @@ def _deliver(state: Orders, event: OrderDelivered) -> Iterator[OrderStateChanged
     order = state.orders.get(event.order_id)
     if order is not None:
         if order.delivered_at is None:
-            yield _delivered(
-                state, event.member_id, event.order_id, event.occurred_at, event.occurred_at
-            )
+            yield _delivered(state, event.member_id, event.order_id, event.occurred_at)
     elif not was_closed(state, event.order_id):
         state.delivered.setdefault(event.order_id, event.occurred_at)
         if len(state.delivered) > DELIVERIES_MOST:
@@ -156,13 +153,14 @@ def _deliver(state: Orders, event: OrderDelivered) -> Iterator[OrderStateChanged
 
 
 def _delivered(
-    state: Orders, member_id: str, order_id: str, delivered_at: int, moment: int
+    state: Orders, member_id: str, order_id: str, delivered_at: int
 ) -> OrderStateChanged:
+    """A delivery is said as of the later of it and its purchase."""
     order = structs.replace(state.orders[order_id], delivered_at=delivered_at)
     state.orders[order_id] = order
     return OrderStateChanged(
         member_id=member_id,
-        occurred_at=moment,
+        occurred_at=max(delivered_at, order.placed_at),
         order_id=order_id,
         state=state_of(order),
         delivered_at=delivered_at,

@@ -73,7 +73,8 @@ def decide(state: Orders, asked: Asked) -> Iterator[Outcome]:
 
 
 def settle(state: Orders, asked: Asked, order: Order) -> Iterator[Outcome]:
-    """A return of an order that is there."""
+    """A return of an order that is there, as of the later of both, however they were heard."""
+    asked = asked._replace(occurred_at=max(asked.occurred_at, order.placed_at))
     pieces = matched(order, asked.back.lines)
     if isinstance(pieces, Reason):
         yield _refused(asked, pieces)
@@ -84,16 +85,15 @@ def settle(state: Orders, asked: Asked, order: Order) -> Iterator[Outcome]:
 
 
 def settle_waiting(
-    state: Orders, member_id: str, order_id: str, occurred_at: int, products: Mapping[bytes, str]
+    state: Orders, member_id: str, order_id: str, products: Mapping[bytes, str]
 ) -> Iterator[Outcome]:
-    """The purchase has come: what waited for it, in order of arrival, as of the later of both."""
+    """The purchase has come: what waited for it, in order of arrival."""
     ready = [waiting for waiting in state.waiting if waiting.order_id == order_id]
     state.waiting = [waiting for waiting in state.waiting if waiting.order_id != order_id]
     for waiting in ready:
         back = state.returns[waiting.return_id]
         del state.returns[waiting.return_id]
-        at = max(occurred_at, back.returned_at)
-        asked = Asked(member_id, waiting.return_id, at, back, products)
+        asked = Asked(member_id, waiting.return_id, back.returned_at, back, products)
         yield from settle(state, asked, state.orders[order_id])
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.orders import ORDERS
 from schemas.outcomes import ProductReturned, ReturnAccepted, ReturnRefused
-from tests.agents.orders_told import back, bought, short
+from tests.agents.orders_told import arrived, back, bought, short
 from tests.agents.rows import Life
 
 PRODUCTS = st.sampled_from(["lamp", "tea", "cup"])
@@ -72,13 +72,14 @@ def test_any_split_adds_up_to_the_whole(lines: list[Any], random: Any) -> None:
     assert sum(one.endswith("o RETURNED") for one in short(life.said)) == 1
 
 
-@given(LINES, BACK_LINES, BACK_LINES)
+@given(LINES, BACK_LINES, BACK_LINES, st.lists(st.integers(0, 20), min_size=4, max_size=4))
 def test_before_or_after_the_purchase_is_the_same(
-    lines: list[Any], first: list[Any], second: list[Any]
+    lines: list[Any], first: list[Any], second: list[Any], days: list[int]
 ) -> None:
-    """Returns that waited are matched as they would have been had the purchase been heard first."""
+    """What waited is said just as if the purchase had been heard first, whenever each of them was."""
     early, late = Life(ORDERS), Life(ORDERS)
-    purchase, returns = bought(*lines), [back(*first, id="r"), back(*second, id="s")]
-    early.hear(*returns, purchase)
-    late.hear(purchase, *returns)
-    assert short(early.said)[2:] == short(late.said)
+    purchase, delivery = bought(*lines, day=days[0]), arrived(days[1])
+    returns = [back(*first, id="r", day=days[2]), back(*second, id="s", day=days[3])]
+    early.hear(delivery, *returns, purchase)
+    late.hear(purchase, delivery, *returns)
+    assert early.said[2:] == late.said
