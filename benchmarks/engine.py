@@ -35,8 +35,10 @@ def compare(bootstrap: str, data: Path, events: int, console: Console) -> Engine
         console.print(f"{peer.title} …", style="dim")
         try:
             report.rates[peer.name] = _one(peer, bootstrap, data, events)
-        except (Absent, RuntimeError) as reason:
+        except Absent as reason:
             report.absent[peer.name] = str(reason)
+        except RuntimeError as reason:
+            report.failed[peer.name] = str(reason)
     return report
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # comes without types
+import psutil
 
 from benchmarks.broker import create_topic
 from benchmarks.peer import Absent, Peer, running

@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +54,15 @@ class Peer:
 
 
 @contextmanager
-def running(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` in a process group of its own, its output in `log`; stop it at the end."""
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -105,7 +107,10 @@ def prepare_kafka_streams() -> Sequence[str]:
     classes = cache_folder() / "kafka-streams-classes"
     classes.mkdir(parents=True, exist_ok=True)
     source = str(HERE / "peers" / "CountPerKey.java")
-    _call([str(javac), "-cp", classpath, "-d", str(classes), source])
+    try:
+        _call([str(javac), "-cp", classpath, "-d", str(classes), source])
+    except Absent as error:  # our own file: nothing that the machine lacks
+        raise RuntimeError(str(error)) from error
     return [
         str(javac.with_name("java")),
         "-Xmx1g",

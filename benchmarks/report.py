@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -17,10 +16,14 @@ OURS = "ours"
 
 @dataclass
 class EngineReport:
-    """The counting pipeline on the engine and on its peers; `absent` says why one is not here."""
+    """The counting pipeline on the engine and on its peers.
+
+    `absent`: what the machine lacks for a peer; `failed`: why one that could run did not.
+    """
 
     rates: dict[str, Rate] = field(default_factory=dict)
     absent: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def ratio(self, name: str) -> float | None:
         """How many times as fast as this peer the engine is; None when one of them is absent."""
@@ -57,6 +60,8 @@ def print_engine(console: Console, report: EngineReport, titles: Mapping[str, st
 def _cells(report: EngineReport, name: str) -> list[str]:
     rate = report.rates.get(name)
     if rate is None:
+        if name in report.failed:
+            return ["-"] * 6 + [f"[red]failed: {report.failed[name]}"]
         return ["-"] * 6 + [f"not run: {report.absent.get(name, 'not asked for')}"]
     ratio = report.ratio(name)
     ours = name == OURS
@@ -82,8 +87,3 @@ def _outputs(rate: Rate) -> str:
     if verdict.exact:
         return "each count once"
     return f"[red]{verdict.missing:,} missing, {verdict.doubled:,} doubled"
-
-
-def engine_json(report: EngineReport) -> dict[str, Any]:
-    """The `engine` part of the figures for machines."""
-    return report.figures()

@@ -25,6 +25,7 @@ class Verdict:
 
     @property
     def exact(self) -> bool:
+        """Nothing is missing or doubled."""
         return self.missing == 0 and self.doubled == 0
 
 
@@ -109,7 +110,9 @@ def _file(outputs: Outputs, message: Message, before: Positions, still_open: set
         still_open.discard(partition)
         return
     key, value, offset = message.key(), message.value(), message.offset()
-    assert key is not None and value is not None and offset is not None
+    assert key is not None
+    assert value is not None
+    assert offset is not None
     outputs.tally.add(bytes(key), int(value))
     outputs.last[partition] = offset
     if offset < before.get(partition, 0):

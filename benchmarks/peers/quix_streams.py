@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from quixstreams import Application  # type: ignore[import-not-found]  # lives in its own venv
+from quixstreams import Application
 
 COMMIT_SECONDS = 5.0  # its default
 COMMIT_EVERY = (
