@@ -11,7 +11,6 @@ the same `event_id` with the same content is dropped by the reader.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +21,13 @@ from schemas import codec, topics
 from schemas.record import Event
 
 FLUSH_SECONDS = 30.0
+BROADCAST_ATTEMPTS = 10
+FENCED = {
+    KafkaError._FENCED,
+    KafkaError.INVALID_PRODUCER_EPOCH,
+    KafkaError.PRODUCER_FENCED,
+    KafkaError.CONCURRENT_TRANSACTIONS,
+}
 
 
 class InvalidAction(ValueError):
@@ -57,7 +63,6 @@ class Emitter:
         self._prefix = prefix
         self._registry = registry
         self._failed: list[tuple[Event, str]] = []
-        self._broadcaster: Broadcaster | None = None
 
     def emit(self, action: Event) -> None:
         """Send one action; returns when it is in the local queue.
@@ -112,13 +117,10 @@ class Emitter:
 
     def _broadcast(self, action: Event, data: bytes) -> None:
         self.flush()  # what was said before is in the log before
-        if self._broadcaster is None:
-            self._broadcaster = Broadcaster(self._settings, f"emitter-{uuid.uuid4()}")
         stages = [action.STAGE] if action.STAGE else topics.STAGES
+        names = [self._prefix + topics.actions(stage) for stage in stages]
         try:
-            self._broadcaster.send(
-                [self._prefix + topics.actions(s) for s in stages], action.key, data
-            )
+            broadcast(self._settings, f"{self._prefix}broadcast", names, action.key, data)
         except KafkaException as error:
             raise DeliveryFailed([(action, str(error))]) from error
 
@@ -139,42 +141,52 @@ class Emitter:
         self.close()
 
 
-class Broadcaster:
-    """Writes one record into every partition of topics, all or none (ticks, rules, gifts)."""
+def broadcast(
+    settings: dict[str, Any], transactional_id: str, names: Sequence[str], key: str, data: bytes
+) -> None:
+    """Write one record into every partition of topics, all or none. Raises `KafkaException`.
 
-    def __init__(self, settings: dict[str, Any], transactional_id: str) -> None:
-        self._producer = Producer(settings | {"transactional.id": transactional_id})
-        self._producer.init_transactions(FLUSH_SECONDS)
-        self._partitions: dict[str, list[int]] = {}
-
-    def send(self, names: Sequence[str], key: str, data: bytes) -> None:
-        """One transaction over all partitions of these topics. Raises `KafkaException`."""
-        self._producer.begin_transaction()
+    Everybody who broadcasts has the same transactional id, so one comes after the other and every
+    partition sees them in one order; who is fenced by another starts again, as nothing was written.
+    """
+    for attempt in range(1, BROADCAST_ATTEMPTS + 1):
         try:
-            for topic in names:
-                for partition in self._partitions_of(topic):
-                    self._producer.produce(topic, data, key.encode(), partition)
-            self._producer.commit_transaction(FLUSH_SECONDS)
-        except KafkaException:
-            self._producer.abort_transaction(FLUSH_SECONDS)
-            raise
+            _broadcast_once(settings | {"transactional.id": transactional_id}, names, key, data)
+        except KafkaException as error:
+            fenced = error.args[0].code() in FENCED or error.args[0].fatal()
+            if not fenced or attempt == BROADCAST_ATTEMPTS:
+                raise
+        else:
+            return
 
-    def _partitions_of(self, topic: str) -> list[int]:
-        if topic not in self._partitions:
-            found = self._producer.list_topics(topic, timeout=FLUSH_SECONDS).topics[topic]
+
+def _broadcast_once(settings: dict[str, Any], names: Sequence[str], key: str, data: bytes) -> None:
+    producer = Producer(settings)
+    producer.init_transactions(FLUSH_SECONDS)
+    producer.begin_transaction()
+    try:
+        for topic in names:
+            found = producer.list_topics(topic, timeout=FLUSH_SECONDS).topics[topic]
             if found.error is not None:
                 raise KafkaException(found.error)
-            self._partitions[topic] = sorted(found.partitions)
-        return self._partitions[topic]
+            for partition in sorted(found.partitions):
+                producer.produce(topic, data, key.encode(), partition)
+        producer.commit_transaction(FLUSH_SECONDS)
+    except KafkaException as error:
+        if not error.args[0].fatal():
+            producer.abort_transaction(FLUSH_SECONDS)
+        raise
 
 
 def _settings(bootstrap: str, options: dict[str, Any]) -> dict[str, Any]:
-    own = {
-        "bootstrap.servers": bootstrap,
-        "enable.idempotence": True,
-        "acks": "all",
-        "partitioner": "murmur2_random",  # as Kafka's own clients do; librdkafka's default is CRC32
-        "linger.ms": 5,
-        "delivery.timeout.ms": 30_000,
-    }
-    return {name.replace("_", "."): value for name, value in options.items()} | own
+    chosen = {name.replace("_", "."): value for name, value in options.items()}
+    return (
+        {"linger.ms": 5, "delivery.timeout.ms": 30_000}
+        | chosen
+        | {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "acks": "all",
+            "partitioner": "murmur2_random",  # as Kafka's own clients do; librdkafka's default is CRC32
+        }
+    )

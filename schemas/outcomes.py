@@ -636,7 +636,7 @@ class ProductHeated(ProductOutcome, frozen=True, kw_only=True):
     heats: list[Heat]
 
 
-# ---- searches -----------------------------------------------------------------------------------------------
+# ---- searches --------------------------------------------------------------------------------
 
 
 class TermSearched(SearchOutcome, frozen=True, kw_only=True):

@@ -86,7 +86,8 @@ class PointsRule(Struct, frozen=True, kw_only=True):
     expiry_days: Annotated[
         int,
         doc(
-            "Days after earning (FIXED) or after the last activity (INACTIVITY); CALENDAR: end of the year they fall in.",
+            "Days after earning (FIXED) or after the last activity (INACTIVITY); CALENDAR: end of the "
+            "year they fall in.",
             ge=1,
         ),
     ] = 365
