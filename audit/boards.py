@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -45,6 +46,7 @@ class Boards:
         self.differences: list[str] = []
         self._said: dict[tuple[str, int], dict[str, Score]] = defaultdict(dict)
         self._partitions: dict[str, int] = {}
+        self._windows: dict[str, dict[str, int]] = defaultdict(dict)  # kind → board → its end
         self._moves: list[Move] = []
 
     def hear(self, entry: Entry) -> None:
@@ -93,7 +95,20 @@ class Boards:
                         f"board {board}: the score said of {member} is {said.get(member)}, the "
                         f"ledger makes it {summed.get(member)}"
                     )
+        self.differences.extend(self._gaps())
         return self.differences
+
+    def _gaps(self) -> Iterator[str]:
+        """A partition closes the windows of a kind in their order and leaves none out."""
+        for windows in self._windows.values():
+            last: dict[int, int] = defaultdict(int)
+            for board, ends_at in windows.items():
+                for partition in self.closed[board]:
+                    last[partition] = max(last[partition], ends_at)
+            for board, ends_at in windows.items():
+                passed = {partition for partition, at in last.items() if at > ends_at}
+                for partition in sorted(passed - self.closed[board]):
+                    yield f"board {board}: partition {partition} closed a later one and not this"
 
     def _move(self, entry: Entry, sign: int) -> None:
         fields = entry.fields
@@ -113,6 +128,7 @@ class Boards:
     def _close(self, entry: Entry) -> None:
         board, partition = entry.fields["board"], entry.fields["partition"]
         self._partitions[board] = entry.fields["partitions"]
+        self._windows[entry.fields["window"]][board] = entry.fields["ends_at"]
         if partition in self.closed[board]:
             self.differences.append(f"board {board}: partition {partition} closed it twice")
         self.closed[board].add(partition)

@@ -51,7 +51,9 @@ class Ledger:
         self.reversed: Counter[tuple[str, str]] = Counter()
         self.differences: list[str] = []
         self._orders = orders
+        self._effective: dict[RuleKey, int] = {}
         self._capped: set[tuple[str, str, str]] = set()
+        self._told: set[tuple[str, str]] = set()  # orders of which something was said
         self._grants: dict[tuple[str, str, str], tuple[str, RuleKey, int]] = {}
         self._holds: dict[tuple[str, str], Hold] = {}
         self._prices: dict[str, list[Price]] = defaultdict(list)
@@ -79,12 +81,16 @@ class Ledger:
         match entry.name:
             case "RuleAccepted":
                 if fields["rule"] is not None:
-                    self.rules[fields["rule_id"], fields["version"]] = fields["rule"]
+                    key = fields["rule_id"], fields["version"]
+                    self.rules[key], self._effective[key] = fields["rule"], fields["effective_at"]
             case "GiftPriced":
                 price = Price(fields["effective_at"], fields["points"])
                 self._prices[fields["product_id"]].append(price)
             case "PointsCapped":
                 self._capped.add(_grant_key(fields))
+                self._told.add((fields["member_id"], fields["order_id"]))
+            case "EarningRefused":
+                self._told.add((fields["member_id"], fields["order_id"]))
             case "PointsPending" | "PointsEarned":
                 self._grant(entry)
             case "PointsReversed":
@@ -100,6 +106,7 @@ class Ledger:
             order = self._orders.placed.get((member, order_id))
             capped = (member, order_id, rule_key[0]) in self._capped
             self.differences.extend(self._wrong_grant(text, order, rule_key, points, capped))
+        self.differences.extend(self._silent_orders())
         self.differences.extend(self._wrong_prices())
         self.differences.extend(self._wrong_reversals())
         return self.differences
@@ -139,6 +146,7 @@ class Ledger:
         rule_key = fields["rule_id"], fields["rule_version"]
         self._grants[key] = text_of(entry, ""), rule_key, issued
         self.granted[fields["member_id"], fields["order_id"]] += issued
+        self._told.add((fields["member_id"], fields["order_id"]))
 
     def _wrong_grant(
         self, text: str, order: Order | None, rule_key: RuleKey, points: int, capped: bool
@@ -147,9 +155,21 @@ class Ledger:
         if order is None or rule is None:
             yield text + "names an order or a rule version that the log does not have"
             return
+        if self._effective[rule_key] > order.placed_at:
+            yield text + f"follows version {rule_key[1]} of {rule_key[0]}, which began after it"
         earned = earned_points(order, rule)
         if points > earned or (points < earned and not capped):
             yield text + f"grants {points}; its order earns {earned} by its rule version"
+
+    def _silent_orders(self) -> Iterator[str]:
+        """An order earns, or is capped, or refused; unless some version that it may have met pays 0."""
+        for place, order in self._orders.placed.items():
+            if place in self._told:
+                continue
+            met = [self.rules[k] for k, at in self._effective.items() if at <= order.placed_at]
+            paid = [rule for rule in met if order.currency in _rates(rule)]
+            if not any(earned_points(order, rule) == 0 for rule in paid):
+                yield f"order {place[1]} of {place[0]}: earned nothing, and nothing was said of it"
 
     def _wrong_reversals(self) -> Iterator[str]:
         """Returns take back at most what the order was granted, and all of it when all came back."""
@@ -210,11 +230,14 @@ def earned_points(order: Order, rule: Rule) -> int:
 
     Each line counts amount x category percent; the rate is `points` for each `per_minor`.
     """
-    rates = {rate["currency"]: rate for rate in rule["earn_rates"]}
-    rate = rates.get(order.currency)
+    rate = _rates(rule).get(order.currency)
     amount = sum(line.amount_minor for line in order.lines)
     if rate is None or amount < rule["minimum_minor"]:
         return 0
     percents = {c["category"]: c["percent"] for c in rule["category_rates"]}
     weighed = sum(line.amount_minor * percents.get(line.category, 100) for line in order.lines)
     return int(weighed * rate["points"] // (rate["per_minor"] * 100))
+
+
+def _rates(rule: Rule) -> dict[str, Any]:
+    return {rate["currency"]: rate for rate in rule["earn_rates"]}

@@ -25,13 +25,15 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Order:
-    """An order as it was placed, and what happened to it; `moves`: how often its state changed."""
+    """An order as it was placed, what came back of it, and which states were said of it."""
 
     currency: str
     lines: tuple[Line, ...]
-    state: str = "PLACED"
-    moves: int = 0
+    placed_at: int
     said: list[str] = field(default_factory=list)
+    delivered: bool = False
+    returned: str = ""
+    moves: int = 0  # how often a return changed the state
     pieces: Counter[int] = field(default_factory=Counter)
     refunded: Counter[int] = field(default_factory=Counter)
 
@@ -40,10 +42,23 @@ class Order:
         """True when every piece came back."""
         return all(self.pieces[line.line_number] == line.quantity for line in self.lines)
 
-    def become(self, state: str) -> None:
-        """The state that follows from what happened."""
-        self.moves += state != self.state
-        self.state = state
+    @property
+    def closed(self) -> bool:
+        """True when its time is over, which is known from the word of it alone."""
+        return "CLOSED" in self.said
+
+    @property
+    def state(self) -> str:
+        """Where it stands: what came back counts before that it arrived."""
+        if self.closed:
+            return "CLOSED"
+        return self.returned or ("DELIVERED" if self.delivered else "PLACED")
+
+    def give_back(self) -> None:
+        """A return was taken."""
+        after = "RETURNED" if self.whole else "PARTLY_RETURNED"
+        self.moves += after != self.returned
+        self.returned = after
 
 
 class Orders:
@@ -105,20 +120,18 @@ class Orders:
             )
             for line in fields["lines"]
         )
-        self.placed[place] = Order(intern(fields["currency"]), lines)
+        self.placed[place] = Order(intern(fields["currency"]), lines, fields["occurred_at"])
         if fields["total_minor"] != sum(line.amount_minor for line in lines):
             self._differs(place, f"has the total {fields['total_minor']}, not that of its lines")
 
     def _say(self, entry: Entry) -> None:
-        """A state that was said; a delivery and the closing are known by it alone."""
+        """A state that was said, each change once."""
         order = self.placed.get(_key(entry))
         if order is None:
             self._differs(_key(entry), "moved on and was never placed")
             return
-        state = entry.fields["state"]
-        order.said.append(state)
-        if state == "CLOSED" or (state == "DELIVERED" and order.state == "PLACED"):
-            order.become(state)
+        order.said.append(entry.fields["state"])
+        order.delivered |= entry.fields["delivered_at"] is not None
 
     def _return(self, entry: Entry) -> None:
         fields, place = entry.fields, _key(entry)
@@ -132,7 +145,7 @@ class Orders:
         for line in fields["lines"]:
             order.pieces[line["line_number"]] += line["quantity"]
             order.refunded[line["line_number"]] += line["amount_minor"]
-        order.become("RETURNED" if order.whole else "PARTLY_RETURNED")
+        order.give_back()
 
     def _differs(self, place: OrderKey, text: str) -> None:
         self.differences.append(f"order {place[1]} of {place[0]} {text}")
@@ -155,9 +168,8 @@ def _faults(order: Order, delivered: bool) -> Iterator[str]:
         whole = pieces == line.quantity
         if refunded > line.amount_minor or (whole and refunded != line.amount_minor):
             yield f"line {line.line_number}: {refunded} paid back of {line.amount_minor} paid"
-    # A delivery after a first return is said too, though the state stays.
-    late = delivered and "DELIVERED" not in order.said and len(order.said) > order.moves
-    if len(order.said) != order.moves + late:
-        yield f"is {order.state} after {order.moves} moves; said were {order.said}"
-    if delivered and order.state == "PLACED":
+    wanted = order.moves + order.delivered + order.closed
+    if len(order.said) != wanted:
+        yield f"is {order.state} after {wanted} changes; said were {order.said}"
+    if delivered and not (order.delivered or order.closed):
         yield "was delivered, and that was not said"
