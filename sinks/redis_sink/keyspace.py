@@ -31,6 +31,10 @@ One writer (`sinks/redis_sink/`), one node, Redis 7 or Valkey 8 and later. Reade
 fills `v2` from the log, switches the pointer in one step when `v2` has come as far as `v1`, and then
 deletes `v1`. The running sink goes over by itself.
 
+Everything here can be made again from the log, so how durable Redis is decides only how much of it is
+read again after a crash. But nothing may be taken away in silence: `maxmemory-policy` must be
+`noeviction`, as it is by default.
+
 ## Families
 
 {families}
@@ -48,7 +52,8 @@ a cursor that is gone or elsewhere makes the sink read on from there (from the b
 A board is frozen as `board-final:…` in the call that hears the last partition's `BoardPartitionClosed`.
 What changes a score afterwards has a `version` above 1: it corrects `board:…`, never `board-final:…`. A
 partition that closed early may correct before the last one has closed: the value at its own closing is
-remembered, so that the frozen board is the same whatever came in which order.
+remembered, so that the frozen board is the same whatever came in which order. Freezing copies the board
+in one call: 1.5 ms for 10,000 members, 35 ms for 100,000.
 
 Memory is bounded by event time, never by a clock, so that a replay of another year keeps the same: when
 a board closes, boards of its kind whose window ended so long before its own are dropped, with all their

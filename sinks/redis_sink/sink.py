@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+from redis.exceptions import AuthenticationError
 
 from schemas.record import Outcome
-from sinks.metrics import serve
+from sinks.ending import Refused
+from sinks.health import Health, serve
 from sinks.redis_sink import keys
 from sinks.redis_sink.connection import AWAY, connect
 from sinks.redis_sink.views import FEEDS
@@ -31,11 +33,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
     Raises `Refused` for what cannot be worked with, `Broken` for what cannot be read.
     """
-    serve(settings.sink_http_port)
+    health = Health()
+    serve(settings, health)
     source = Source(settings.kafka, wanted(), settings.topic_prefix, settings.sink_records)
     try:
         with connect(settings.required("redis")) as client:
-            Sink(source, Writer(client, keys.root(settings))).run(stop)
+            Sink(source, Writer(client, keys.root(settings)), health).run(stop)
     finally:
         source.close()
 
@@ -51,8 +54,9 @@ def wanted() -> Mapping[str, set[type[Outcome]]]:
 class Sink:
     """A source and a writer, kept together."""
 
-    def __init__(self, source: Source, writer: Writer) -> None:
+    def __init__(self, source: Source, writer: Writer, health: Health | None = None) -> None:
         self._source = source
+        self._health = health or Health()
         self._writer = writer
         self._recorded_at: dict[Place, int] = {}
         self._back_off = FIRST_BACK_OFF_SECONDS
@@ -67,7 +71,12 @@ class Sink:
                 self._follow(stop)
             except Lost as lost:
                 self._log.warning("redis_changed", reason=str(lost))
+            except AuthenticationError as error:
+                raise Refused(
+                    f"Redis does not let the sink in: {error}. Check MEMBERSTREAM_REDIS."
+                ) from error
             except AWAY as error:
+                self._health.waited()
                 self._log.warning("redis_away", reason=str(error), seconds=self._back_off)
                 stop.wait(self._back_off)
                 self._back_off = min(self._back_off * 2, MOST_BACK_OFF_SECONDS)
@@ -80,6 +89,7 @@ class Sink:
             while not stop.is_set():
                 batches = self._source.take(WAIT_SECONDS)
                 writing.result()
+                self._health.worked()
                 writing = pool.submit(self._write, batches)
                 if time.monotonic() - looked_at > LOOK_SECONDS:
                     looked_at = time.monotonic()

@@ -207,6 +207,17 @@ def test_valkey_away_is_waited_for(log: Log, settings: Settings, tmp_path: Path)
         valkey.stop()
 
 
+def test_a_wrong_password_is_refused(log: Log, settings: Settings) -> None:
+    """Waiting would not cure it."""
+    seen(settings).client.acl_setuser("reader", enabled=True, passwords=["+right"])
+    wrong = settings.redis.replace("redis://", "redis://reader:wrong@")
+    try:
+        with pytest.raises(Refused, match="Check MEMBERSTREAM_REDIS"):
+            run(settings.model_copy(update={"redis": wrong}), threading.Event())
+    finally:
+        seen(settings).client.acl_deluser("reader")
+
+
 def answers(true: Callable[[], bool]) -> bool:
     try:
         return true()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from redis import SSLConnection
 
+from agents.heat import HALF_LIVES
 from schemas.outcomes import OUTCOMES, Heat, TermHeated
 from schemas.record import Outcome
 from schemas.samples import sample
 from sinks.redis_sink.batches import parts
+from sinks.redis_sink.connection import connect
+from sinks.redis_sink.queries import HALF_LIVES_MS
 from sinks.redis_sink.views import (
     BALANCES,
     BOARDS,
@@ -77,6 +81,25 @@ def test_exactly_the_outcomes_that_are_listed_feed_a_view(kind: type[Outcome]) -
     assert bool(operations) == (kind in FEEDS)
     if kind in FEEDS:
         assert FEEDS[kind].topic == f"outcomes.{kind.SAID_IN}"
+
+
+def test_half_lives_are_those_of_the_weights() -> None:
+    """A weight is turned back by the half-life that it was made with."""
+    assert HALF_LIVES_MS == HALF_LIVES
+
+
+@pytest.mark.parametrize(
+    ("url", "encrypted"),
+    [
+        ("redis://h:1/0", False),
+        ("valkey://h:1", False),
+        ("rediss://h", True),
+        ("valkeys://h", True),
+    ],
+)
+def test_either_name_of_the_server_will_do(url: str, encrypted: bool) -> None:
+    """The client library knows Redis' schemes only."""
+    assert issubclass(connect(url).connection_pool.connection_class, SSLConnection) == encrypted
 
 
 def test_parts_are_chained_and_bounded() -> None:

@@ -155,6 +155,19 @@ def test_a_flush_is_noticed_by_the_next_batch_and_by_a_look(views: Views) -> Non
     assert set(views.writer.open(FACTS).values()) == {0}
 
 
+def test_after_a_switch_nothing_is_written_into_the_old_filling(views: Views) -> None:
+    """The pointer is checked by the call that writes: the old filling can be deleted meanwhile."""
+    views.hear(scored("a", 10))
+    before = views.dump()
+    views.client.set(keys.pointer(views.root), "v2")
+    for write in (lambda: views.hear(scored("b", 11)), views.writer.verify):
+        with pytest.raises(Lost, match="v1 is no longer the one that is read"):
+            write()
+    assert views.dump() == {}
+    views.client.set(keys.pointer(views.root), "v1")
+    assert views.dump() == before
+
+
 def test_another_topic_under_the_same_name_is_refused(views: Views) -> None:
     """Cursors mean nothing there."""
     views.hear(scored("a", 10))
@@ -181,6 +194,18 @@ def test_a_board_freezes_once_when_its_last_partition_closes_it(views: Views) ->
     assert views.queries.board_rank(DAY_BOARD, "d") == (1, "d", 99, MOMENT + 9)
     state = views.queries.board_state(DAY_BOARD)
     assert (state["frozen"], state["closed"], state["version"]) == ("1", "3", "2")
+
+
+def test_a_partition_that_closes_twice_counts_once(views: Views) -> None:
+    """As after a cursor that was lost while the data was not."""
+    views.hear(scored("a", 10), closed(0), closed(0), closed(1))
+    views.hear(closed(0), partition=1)
+    assert members(views, final=True) == []
+    assert views.queries.board_state(DAY_BOARD)["closed"] == "2"
+    views.hear(closed(2), partition=2)
+    assert members(views, final=True) == [("a", 10)]
+    views.hear(scored("a", 11), closed(0), closed(1), closed(2))
+    assert members(views, final=True) == [("a", 10)]
 
 
 def test_a_correction_before_the_last_closing_is_not_frozen(views: Views) -> None:
