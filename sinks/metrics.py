@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 
 VIEW = ["view"]
 SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-HOST = "127.0.0.1"
 
 OUTCOMES = Counter("memberstream_view_outcomes_total", "Outcomes written", VIEW)
 WRITE = Histogram(
@@ -45,9 +44,3 @@ class ViewMetrics:
             self._recorded_at.set(recorded_at / 1000)
         late = time.time() - recorded_at / 1000 if records and recorded_at else 0.0
         self._lag_seconds.set(max(0.0, late))
-
-
-def serve(port: int) -> None:
-    """/metrics on a loopback port, from a daemon thread; 0: nothing."""
-    if port:
-        start_http_server(port, HOST)

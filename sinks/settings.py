@@ -49,8 +49,12 @@ class Settings(BaseSettings):
     sink_records: Annotated[int, Field(ge=1, le=100_000)] = Field(
         default=5_000, description="Records that a sink takes at most into one write."
     )
-    sink_http_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
-        default=0, description="Port of a sink's /metrics on the loopback address; 0: none."
+    http_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=0, description="Port of /metrics, /alive and /working; 0: none."
+    )
+    http_host: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]{1,253}$")] = Field(
+        default="127.0.0.1",
+        description="Address to listen on; another than loopback only behind a firewall of your own.",
     )
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field(
         default="info", description="Least level of what is logged: debug, info, warning or error."

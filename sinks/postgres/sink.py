@@ -19,7 +19,8 @@ from tenacity import (
     wait_exponential,
 )
 
-from sinks.metrics import ViewMetrics, serve
+from sinks.health import Health, serve
+from sinks.metrics import ViewMetrics
 from sinks.postgres.schema import prepare, versioned
 from sinks.postgres.views import wanted
 from sinks.postgres.writer import Writer, connect
@@ -39,11 +40,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
     another sink writes the same tables.
     """
     url = settings.required("postgres")
-    serve(settings.sink_http_port)
+    health = Health()
+    serve(settings, health)
     source = Source(settings.kafka, wanted(), settings.topic_prefix, settings.sink_records)
     try:
         while not stop.is_set():
-            _keep(settings, url, Follower(source), stop)
+            _keep(settings, url, Follower(source, health), stop)
     finally:
         source.close()
 
@@ -55,7 +57,7 @@ def _keep(settings: Settings, url: str, follower: Follower, stop: threading.Even
         wait=wait_exponential(FIRST_BACK_OFF_SECONDS, MOST_BACK_OFF_SECONDS),
         stop=stop_when_event_set(stop),
         sleep=sleep_using_event(stop),
-        before_sleep=_say_away,
+        before_sleep=follower.waits,
         retry_error_callback=lambda _: None,
     ):
         with attempt:
@@ -71,16 +73,12 @@ def _keep(settings: Settings, url: str, follower: Follower, stop: threading.Even
         structlog.get_logger().warning("postgres_away", reason=str(error).strip())
 
 
-def _say_away(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    structlog.get_logger().warning("postgres_away", reason=str(error).strip())
-
-
 class Follower:
     """Takes from the source and has it written."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, health: Health) -> None:
         self._source = source
+        self._health = health
         self._metrics = ViewMetrics(VIEW)
         self._recorded_at: dict[Place, int] = {}
 
@@ -90,6 +88,13 @@ class Follower:
         self._source.start(starts(facts, writer.cursors(facts)))
         while not stop.is_set():
             self.take(writer, WAIT_SECONDS)
+            self._health.worked()
+
+    def waits(self, state: RetryCallState) -> None:
+        """Said before each further attempt to connect."""
+        self._health.waited()
+        error = state.outcome.exception() if state.outcome else None
+        structlog.get_logger().warning("postgres_away", reason=str(error).strip())
 
     def take(self, writer: Writer, seconds: float) -> None:
         """One write, if there is something to write."""

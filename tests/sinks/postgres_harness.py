@@ -50,7 +50,7 @@ def running(
         yield thread
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(30)
     if ends_with is not None:
         assert [type(error) for error in failed] == [ends_with]
     elif failed:
@@ -75,7 +75,7 @@ def caught_up(settings: Settings) -> bool:
     return {(topic, partition): end for topic, partition, end in found} == ends
 
 
-def wait(done: Callable[[], bool], seconds: float = 30) -> None:
+def wait(done: Callable[[], bool], seconds: float = 60) -> None:
     """Until `done`."""
     ends = time.monotonic() + seconds
     while not done():

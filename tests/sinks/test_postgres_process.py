@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.request import urlopen
 
 import psycopg
 import pytest
 
 from local.platform import Platform
+from local.process import free_port
 from schemas import outcomes as o
 from schemas.samples import sample
 from sinks.ending import ExitCode, Fenced, Refused
@@ -58,15 +60,24 @@ def test_killed_at_any_moment_it_goes_on_where_the_rows_are(log: Log, settings: 
         process = start(settings)
         wait(lambda written=written: _entries(settings) > written)
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert 0 < _entries(settings) < count, "it was killed too late to show anything"
-    process = start(settings)
+    port = free_port()
+    process = start(settings, MEMBERSTREAM_HTTP_PORT=str(port))
     wait(lambda: caught_up(settings))
+    assert read(port, "/working") == read(port, "/alive").replace("alive", "working")
+    assert 'memberstream_view_lag_records{view="postgres"} 0.0' in read(port, "/metrics")
     process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=20)[1].count(b"sink_stopped") == 1
+    assert process.communicate(timeout=60)[1].count(b"sink_stopped") == 1
     assert process.returncode == ExitCode.STOPPED
     found = rows(settings, "SELECT count(*), count(DISTINCT event_id) FROM entries")
     assert found == [(count, count)]
+
+
+def read(port: int, path: str) -> str:
+    """What the process answers. Raises `HTTPError` when it is not well."""
+    with urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+        return str(answer.read().decode())
 
 
 def _entries(settings: Settings) -> int:
@@ -80,7 +91,7 @@ def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> N
     """With an exit code and a sentence that names the record."""
     log.write(MEMBERS, [sample(o.MemberEnrolled), b"\xc3\x01 of another version"])
     process = start(settings)
-    said = process.communicate(timeout=30)[1].decode()
+    said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == ExitCode.BROKEN
     assert f"{log.prefix}{MEMBERS}/0/1 cannot be read" in said
 
@@ -88,7 +99,7 @@ def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> N
 def test_a_missing_topic_ends_the_process(settings: Settings) -> None:
     """It is no use to start it again before the topics are made."""
     process = start(settings, MEMBERSTREAM_TOPIC_PREFIX="none.")
-    said = process.communicate(timeout=30)[1].decode()
+    said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == ExitCode.REFUSED
     assert "The topic none.outcomes.members does not exist" in said
 
@@ -107,7 +118,7 @@ def test_a_rebuild_equals_what_was_there(log: Log, settings: Settings) -> None:
         assert done.version == 2
         assert snapshot(settings, f"{NAME}_v2") == before
         log.write(MEMBERS, [changed(sample(o.MemberEnrolled), member_id="new")])
-        sink.join(20)
+        sink.join(30)
     assert rows(settings, "SELECT number FROM current") == [(2,)]
     assert ("new",) not in rows(settings, "SELECT member_id FROM members")
     follow(settings)
