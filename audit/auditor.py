@@ -26,6 +26,8 @@ DEAD_LETTERS = ("dead-letters",)
 LONGEST_CHAIN = 8  # round trips between stages, from a request to the last that follows from it
 WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.3
+QUIET_SECONDS = 1.0
+QUIET_PATIENCE_SECONDS = 15.0
 
 Progress = Callable[[str], None]
 
@@ -141,13 +143,13 @@ class Auditor:
         asked = self._log.ends(ACTIONS)
         self._progress("waiting for the workers")
         self._settle(asked)
-        cut = self._log.ends(OUTCOMES)
+        cut, quiet = self._quiet_cut()
         shown = [self._show(view, cut) for view in self._views]
         self._settle(self._log.ends(ACTIONS))
         self._progress("reading the log")
         books = self._books(asked, cut)
         moved = self._moved(cut, books)
-        audit = _judge_log(books)
+        audit = _judge_log(books, quiet)
         self._progress("comparing the views")
         for view, tables, contradictions in shown:
             _judge_view(audit, view, books.tables(), tables, contradictions, moved)
@@ -167,6 +169,17 @@ class Auditor:
 
     def _workers_passed(self, cut: Cut) -> None:
         self._passed("the workers", cut, lambda: [self._log.committed(self._group, cut)])
+
+    def _quiet_cut(self) -> tuple[Cut, bool]:
+        """The ends of the outcomes; true when they stand still, as after a tick keys wake up late."""
+        until = time.monotonic() + QUIET_PATIENCE_SECONDS
+        before: Cut = {}
+        cut = self._log.ends(OUTCOMES)
+        while cut != before and time.monotonic() < until:
+            self._waiting.tend()
+            time.sleep(QUIET_SECONDS)
+            before, cut = cut, self._log.ends(OUTCOMES)
+        return cut, cut == before
 
     def _show(self, view: View, cut: Cut) -> tuple[View, Tables, list[str]]:
         self._progress(f"waiting for {view.name}")
@@ -217,8 +230,8 @@ def _whose(entry: Entry) -> Iterable[str]:
     return [entry.fields[name] for name in names if entry.fields.get(name)]
 
 
-def _judge_log(books: Books) -> Audit:
-    found = books.finish()
+def _judge_log(books: Books, quiet: bool) -> Audit:
+    found = books.finish(quiet=quiet)
     counted = books.completeness
     return Audit(
         actions=counted.actions,

@@ -15,6 +15,7 @@ from audit.completeness import Completeness
 from audit.ledger import Ledger
 from audit.log import Entry
 from audit.orders import Orders
+from audit.overdue import Overdue
 from audit.stock import Stock
 
 Key = tuple[Any, ...]
@@ -31,6 +32,7 @@ class Books:
         self.ledger = Ledger(self.orders)
         self.boards = Boards()
         self.stock = Stock()
+        self.overdue = Overdue()
         self._members: set[Key] = set()
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
@@ -39,6 +41,8 @@ class Books:
         """One action; `required`: it lies before the cut, so its answers must be there."""
         if not self.completeness.take(entry, required=required):
             return
+        if entry.name == "ClockTicked" and required:
+            self.overdue.tick(entry)
         self.stock.hear_action(entry)
         if required:
             self.orders.hear_action(entry)
@@ -48,7 +52,7 @@ class Books:
         self.completeness.hear(entry)
         if not entry.name:
             return
-        for book in (self.orders, self.ledger, self.boards, self.stock):
+        for book in (self.orders, self.ledger, self.boards, self.stock, self.overdue):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -57,10 +61,15 @@ class Books:
         elif entry.name == "StockChanged":
             self._movements[entry.fields["product_id"],] += 1
 
-    def finish(self) -> list[str]:
-        """Everything in the log that contradicts itself, as sentences."""
+    def finish(self, *, quiet: bool = True) -> list[str]:
+        """Everything in the log that contradicts itself, as sentences.
+
+        `quiet`: the workers have nothing to do, so what is due by the clock has happened.
+        """
+        late = self.overdue.finish(self.orders, self.ledger) if quiet else []
         return [
-            *self.completeness.finish(self.ledger.open_redemptions, self.orders.waiting),
+            *late,
+            *self.completeness.finish(self.ledger.open_redemptions, set(self.orders.waiting)),
             *self.orders.finish(),
             *self.ledger.finish(),
             *self.boards.finish(self.ledger.rules),

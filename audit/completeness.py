@@ -12,9 +12,18 @@ from audit.answers import Answer, answers, name_of, of_return, redemption
 from audit.ledger import text_of
 from audit.log import Entry
 
-# Answered once for a key, whichever of several records asked.
-FIRST = {"MemberRegistered": "member_id", "ProductListed": "product_id"}
-FIRST_ANSWERS = {"MemberEnrolled": "member_id", "ProductOffered": "product_id"}
+# Answered once for a name, whichever of several records asked: the name is in this field.
+FIRST = {
+    "MemberRegistered": "member_id",
+    "ProductListed": "product_id",
+    "RedemptionCancelled": "redemption_id",
+}
+FIRST_ANSWERS = {
+    "MemberEnrolled": "member_id",
+    "ProductOffered": "product_id",
+    "StockWaived": "redemption_id",
+    "RedemptionRefused": "redemption_id",
+}
 RETURN_ENDS = ("ReturnAccepted", "ReturnRefused")
 
 
@@ -42,8 +51,8 @@ class Completeness:
         self._seen: set[int] = set()  # a hash of 64 bits stands for each id of a year
         self._open: dict[tuple[str, str], Open] = {}
         self._requested: set[str] = set()
-        self._first_asked: dict[tuple[str, str], str] = {}
-        self._first_answered: set[tuple[str, str]] = set()
+        self._first_asked: dict[tuple[str, ...], str] = {}
+        self._first_answered: set[tuple[str, ...]] = set()
 
     def hear_dead_letter(self, entry: Entry, prefix: str = "") -> None:
         """One dead letter: the record that it names is not taken."""
@@ -89,9 +98,8 @@ class Completeness:
             self._count(answer, True, entry)
         if entry.name in RETURN_ENDS:
             self._end_return(entry)
-        elif entry.name in FIRST_ANSWERS:
-            field = FIRST_ANSWERS[entry.name]
-            self._first_answered.add((field, entry.fields[field]))
+        elif entry.name in FIRST_ANSWERS and entry.fields.get("cancellation", True):
+            self._first_answered.add(_first(entry, FIRST_ANSWERS[entry.name]))
 
     def hear_later(self, entry: Entry) -> None:
         """One outcome behind the cut: what it wants explains answers, and must not be there yet."""
@@ -130,8 +138,7 @@ class Completeness:
                     self._requested.add(name)
                     self._count(Answer(name, "end", 1), required, entry)
             case name if name in FIRST and required:
-                place = FIRST[name], entry.fields[FIRST[name]]
-                self._first_asked[place] = text_of(entry, "")
+                self._first_asked[_first(entry, FIRST[name])] = text_of(entry, "")
 
     def _end_return(self, entry: Entry) -> None:
         """The answer to a return that was just heard, or the end of one that waited."""
@@ -151,3 +158,8 @@ class Completeness:
 
     def _differs(self, entry: Entry, text: str) -> None:
         self.differences.append(text_of(entry, text))
+
+
+def _first(entry: Entry, field: str) -> tuple[str, ...]:
+    owner = entry.fields["member_id"] if field == "redemption_id" else ""
+    return field, owner, entry.fields[field]

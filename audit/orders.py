@@ -31,7 +31,7 @@ class Order:
     lines: tuple[Line, ...]
     placed_at: int
     said: list[str] = field(default_factory=list)
-    delivered: bool = False
+    delivered_at: int | None = None
     returned: str = ""
     moves: int = 0  # how often a return changed the state
     pieces: Counter[int] = field(default_factory=Counter)
@@ -41,6 +41,11 @@ class Order:
     def whole(self) -> bool:
         """True when every piece came back."""
         return all(self.pieces[line.line_number] == line.quantity for line in self.lines)
+
+    @property
+    def delivered(self) -> bool:
+        """True when it was said that it arrived."""
+        return self.delivered_at is not None
 
     @property
     def closed(self) -> bool:
@@ -67,7 +72,7 @@ class Orders:
     def __init__(self) -> None:
         self.placed: dict[OrderKey, Order] = {}
         self.returns: dict[tuple[str, str], str] = {}
-        self.waiting: set[tuple[str, str]] = set()
+        self.waiting: dict[tuple[str, str], int] = {}
         self.differences: list[str] = []
         self._delivered: set[OrderKey] = set()
 
@@ -84,12 +89,12 @@ class Orders:
             case "OrderStateChanged":
                 self._say(entry)
             case "ReturnAccepted":
-                self.waiting.discard(_return(entry))
+                self.waiting.pop(_return(entry), None)
                 self._return(entry)
             case "ReturnDeferred":
-                self.waiting.add(_return(entry))
+                self.waiting[_return(entry)] = entry.fields["waits_until"]
             case "ReturnRefused":
-                self.waiting.discard(_return(entry))
+                self.waiting.pop(_return(entry), None)
 
     def items(self) -> dict[tuple[str, str, int], tuple[int, int]]:
         """Member, order and line → pieces bought and pieces that came back."""
@@ -131,7 +136,7 @@ class Orders:
             self._differs(_key(entry), "moved on and was never placed")
             return
         order.said.append(entry.fields["state"])
-        order.delivered |= entry.fields["delivered_at"] is not None
+        order.delivered_at = entry.fields["delivered_at"]
 
     def _return(self, entry: Entry) -> None:
         fields, place = entry.fields, _key(entry)
