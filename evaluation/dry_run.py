@@ -25,6 +25,7 @@ from schemas.actions import (
     RedemptionCancelled,
     RedemptionRequested,
     RuleChanged,
+    RuleRetired,
     StockAdjusted,
     StockReceived,
 )
@@ -42,17 +43,17 @@ REDEEMING = (GiftListed, RedemptionRequested, RedemptionCancelled, StockReceived
 
 def run(
     events: Iterable[Event],
-    rules: PointsRule | Sequence[RuleChanged],
+    rules: PointsRule | Sequence[RuleChanged | RuleRetired],
     *,
     redemptions: bool = True,
     until: int | None = None,
 ) -> Cost:
     """Live through `events` (in the order of time) under `rules`, and add up what came of it.
 
-    A `PointsRule` holds from the first event on; `RuleChanged`s hold as they say. Rules, looks,
-    searches and ticks among the events are left out. Without `redemptions` members save and never
-    spend, which is several times as fast. `until` (milliseconds; by default the last event) is the moment
-    to which points still turn active and expire.
+    A `PointsRule` holds from the first event on; `RuleChanged`s and `RuleRetired`s hold as they say.
+    Rules, looks, searches and ticks among the events are left out. Without `redemptions` members save
+    and never spend, which needs no stock and is faster. `until` (milliseconds; by default the hour of the
+    last event) is the moment to which points still turn active and expire.
 
     Raises `ValueError` when there are no events, or when a rule is refused, with the reasons.
     """
@@ -119,9 +120,12 @@ def _kept(events: Iterable[Event], kinds: tuple[type[Event], ...]) -> Iterator[E
     return (event for event in events if isinstance(event, kinds))
 
 
-def _changes(rules: PointsRule | Sequence[RuleChanged], start: int) -> list[RuleChanged]:
+def _changes(
+    rules: PointsRule | Sequence[RuleChanged | RuleRetired], start: int
+) -> list[RuleChanged]:
     if not isinstance(rules, PointsRule):
-        return sorted(rules, key=occurred_at)
+        changes: list[RuleChanged | RuleRetired] = list(rules)
+        return sorted(changes, key=occurred_at)
     return [
         RuleChanged(
             event_id="dry-run",
