@@ -122,10 +122,9 @@ def _kept(events: Iterable[Event], kinds: tuple[type[Event], ...]) -> Iterator[E
 
 def _changes(
     rules: PointsRule | Sequence[RuleChanged | RuleRetired], start: int
-) -> list[RuleChanged]:
+) -> list[RuleChanged | RuleRetired]:
     if not isinstance(rules, PointsRule):
-        changes: list[RuleChanged | RuleRetired] = list(rules)
-        return sorted(changes, key=occurred_at)
+        return sorted(rules, key=occurred_at)
     return [
         RuleChanged(
             event_id="dry-run",
