@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported without __all__
+from confluent_kafka.admin import (
     AdminClient,
     NewTopic,
     OffsetSpec,
@@ -16,7 +16,7 @@ PARTITIONS = 12
 
 def ends(admin: AdminClient, topic: str) -> dict[int, int]:
     """Partition → the end that a read-committed reader may see; raises KafkaException."""
-    newest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # has no types
+    newest = OffsetSpec.latest()
     asked = {TopicPartition(topic, partition): newest for partition in range(PARTITIONS)}
     answers = admin.list_offsets(
         asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10

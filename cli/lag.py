@@ -18,7 +18,7 @@ from confluent_kafka import (
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # documented, but not listed
+from confluent_kafka.admin import (
     AdminClient,
     OffsetSpec,
 )
@@ -57,7 +57,7 @@ class Log:
 
     def ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """The committed end of each. Raises `KafkaException`."""
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # of the client
+        latest = OffsetSpec.latest()
         asked = {self._named(place): latest for place in places}
         found = self._admin.list_offsets(
             asked, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=SECONDS

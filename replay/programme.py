@@ -72,7 +72,7 @@ def _rule(version: int, at: int, effective_at: int, content: PointsRule) -> Told
 
 
 def gifts(shop: Shop) -> list[Product]:
-    """The products that are to be had for points: the most ordered ones of the first week in the price range."""
+    """The gifts: the most ordered products of the first week in the price range."""
     early = [
         product
         for product in shop.products.values()

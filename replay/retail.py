@@ -15,8 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it ships no types
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 CURRENCY = "GBP"
 CARRIAGE = frozenset({"POST", "DOT", "C2"})

@@ -77,7 +77,8 @@ def serve(health: Health, host: str, port: int) -> WSGIServer:
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path not in ("/alive", "/working"):
-            return metrics(environ, start)
+            answer: Iterable[bytes] = metrics(environ, start)
+            return answer
         well, why = health.answer(path)
         status = "200 OK" if well else "503 Service Unavailable"
         start(status, [("Content-Type", "application/json")])

@@ -42,7 +42,7 @@ class Membership(NamedTuple):
 UNFENCED = Membership(-1, "")  # the broker then checks nothing
 
 
-class TxnOffsetCommitResponse_v3(Response):
+class TxnOffsetCommitResponse_v3(Response):  # type: ignore[misc]  # aiokafka counts as untyped
     """The answer: an error code for each partition."""
 
     API_KEY = 28
@@ -66,7 +66,7 @@ class TxnOffsetCommitResponse_v3(Response):
     )
 
 
-class TxnOffsetCommitRequest_v3(RequestStruct):
+class TxnOffsetCommitRequest_v3(RequestStruct):  # type: ignore[misc]
     """The first version that names generation and member."""
 
     FLEXIBLE_VERSION = True
@@ -102,7 +102,7 @@ class TxnOffsetCommitRequest_v3(RequestStruct):
     )
 
 
-class FencedTxnOffsetCommitRequest(Request[TxnOffsetCommitRequest_v3]):
+class FencedTxnOffsetCommitRequest(Request[TxnOffsetCommitRequest_v3]):  # type: ignore[misc]
     """The request with its fields filled in."""
 
     API_KEY = 28
@@ -128,7 +128,7 @@ class FencedTxnOffsetCommitHandler(TxnOffsetCommitHandler):  # type: ignore[misc
         """The offsets by topic."""
         by_topic: dict[str, list[tuple[Any, ...]]] = {}
         for tp, offset in sorted(self._offsets.items()):
-            row = (tp.partition, offset.offset, NO_EPOCH, offset.metadata, {})
+            row: tuple[Any, ...] = (tp.partition, offset.offset, NO_EPOCH, offset.metadata, {})
             by_topic.setdefault(tp.topic, []).append(row)
         manager = self._sender._txn_manager
         return FencedTxnOffsetCommitRequest(

@@ -29,7 +29,7 @@ def build(given: argparse.Namespace) -> faust.App:
     target = app.topic(given.topic_out, key_type=bytes, value_type=bytes, value_serializer="raw")
     counts = app.Table("counts", key_type=bytes, default=int, options={"driver": "rocksdict"})
 
-    @app.agent(source)
+    @app.agent(source)  # type: ignore[untyped-decorator]  # faust counts as untyped
     async def count(stream: Any) -> None:
         async for key, _ in stream.items():
             counts[key] += 1

@@ -42,7 +42,8 @@ def test_sampler_finds_the_busy_function(tmp_path: Path) -> None:
         command, check=True, cwd=root, env={"PYTHONPATH": f"{root}:{tmp_path}"}, timeout=60
     )
     functions = read_costs(profile).functions
-    assert functions[0].what.startswith("waste (") and functions[0].share > 0.8
+    assert functions[0].what.startswith("waste (")
+    assert functions[0].share > 0.8
     assert not any(cost.what.startswith("wait (") for cost in functions)
 
 
