@@ -70,6 +70,7 @@ def run(
         _make_room(installation, orders, seed)
         year = _started(installation, orders, seed)
         progress, seconds, restarts = _replayed(installation, year)
+        say("The auditor recomputes everything from the log and compares it with the views …")
         with console.status("") as line:
             audit = audited(installation, progress=lambda text: line.update(f"Audit: {text} …"))
         found = _figures(status(installation), progress, seconds, restarts, audit, began)

@@ -2,14 +2,14 @@
 
     {"type": "ProductBrowsed", "member_id": "m-1", "occurred_at": "now", "product_id": "lamp"}
 
-Times are milliseconds, or text as 2011-12-09T13:00:00Z, or "now". Without an `event_id` it is derived
+Times are milliseconds, or text as 2011-12-09T13:00:00Z, or "now": the installation's time, which in a
+replay is the replay's. Without an `event_id` it is derived
 from the object, so that sending the same object again is a repeat, which readers drop.
 """
 
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,21 +42,21 @@ class Lines:
     wrong: list[tuple[int, str]] = field(default_factory=list)
 
 
-def read_lines(lines: Iterable[str]) -> Lines:
-    """Every line that is not blank."""
+def read_lines(lines: Iterable[str], now: int) -> Lines:
+    """Every line that is not blank; `now` (milliseconds) is what "now" means."""
     found = Lines()
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            found.actions.append(read_action(line))
+            found.actions.append(read_action(line, now))
         except NoAction as error:
             found.wrong.append((number, str(error)))
     return found
 
 
-def read_action(text: str) -> Event:
-    """The action in this text. Raises `NoAction`."""
+def read_action(text: str, now: int) -> Event:
+    """The action in this text; `now` (milliseconds) is what "now" means. Raises `NoAction`."""
     try:
         given = json.loads(text)
     except json.JSONDecodeError as error:
@@ -71,7 +71,7 @@ def read_action(text: str) -> Event:
         fields = ", ".join(kind.__struct_fields__)
         raise NoAction(f"{kind.__name__} has no field {sorted(unknown)[0]!r}; it has {fields}.")
     given.setdefault("event_id", derived_id(kind.__name__, given))
-    return _converted(kind, _timed(given))
+    return _converted(kind, _timed(given, now))
 
 
 def derived_id(*parts: Any) -> str:
@@ -79,14 +79,14 @@ def derived_id(*parts: Any) -> str:
     return str(uuid.uuid5(NAMESPACE, json.dumps(parts, sort_keys=True)))
 
 
-def _timed(given: dict[str, Any]) -> dict[str, Any]:
+def _timed(given: dict[str, Any], now: int) -> dict[str, Any]:
     """Times as milliseconds."""
-    return given | {name: _time(name, given[name]) for name in TIMES if name in given}
+    return given | {name: _time(name, given[name], now) for name in TIMES if name in given}
 
 
-def _time(name: str, value: Any) -> Any:
+def _time(name: str, value: Any, now: int) -> Any:
     if value == NOW:
-        return time.time_ns() // 1_000_000
+        return now
     if not isinstance(value, str):
         return value
     try:

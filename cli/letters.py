@@ -12,7 +12,7 @@ from cli.asking import no_such, tables
 from cli.following import Followed, Follower
 from cli.installation import Installation
 from cli.json_actions import NoAction, read_action, write_action
-from cli.sending import send
+from cli.sending import send, time_of
 from cli.terminal import AsJson, Data, print_json, say
 from cli.terminal import show as show_table
 from cli.trouble import Trouble
@@ -112,7 +112,7 @@ def replay(
 
 def _sent(letter: DeadLetter, file: Path | None, settings: Settings) -> Followed:
     if file is not None:
-        return send(settings, [_corrected(file)])
+        return send(settings, [_corrected(file, settings)])
     action = _action(letter)
     if action is not None and not action.BROADCAST:
         return send(settings, [action])
@@ -194,9 +194,9 @@ def _action(letter: DeadLetter) -> Event | None:
     return record if known and isinstance(record, Event) else None
 
 
-def _corrected(file: Path) -> Event:
+def _corrected(file: Path, settings: Settings) -> Event:
     try:
-        return read_action(file.read_text(encoding="utf-8"))
+        return read_action(file.read_text(encoding="utf-8"), time_of(settings))
     except OSError as error:
         raise Trouble(
             f"{file} cannot be read.", f"{error.strerror}.", "Name a JSON file.", exit_code=2

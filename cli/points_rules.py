@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +11,11 @@ import typer
 from cli.asking import tables
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown
+from cli.sending import send, shown, time_of
 from cli.terminal import AsJson, Data, console, milliseconds, moment, print_json, say, show
 from cli.trouble import Trouble
 from schemas.actions import RuleChanged
+from schemas.outcomes import RuleRefused
 from schemas.rules import PointsRule
 from sinks.postgres import queries
 
@@ -73,8 +73,8 @@ def set_rule(
     a repeat.
     """
     rule = read_rule(file)
-    installation = Installation.of(data)
-    now = time.time_ns() // 1_000_000
+    settings = Installation.of(data).settings()
+    now = time_of(settings)
     effective_at = milliseconds(moment(effective)) if effective else now
     with tables(data) as views:
         versions = [found.version for found in queries.rules(views) if found.rule_id == rule_id]
@@ -89,12 +89,13 @@ def set_rule(
         rule=rule,
     )
     say(f"Version {version} of {rule_id}:")
-    followed = send(installation.settings(), [changed])
+    followed = send(settings, [changed])
     shown(followed)
     for outcome in followed.outcomes:
         for reason in getattr(outcome, "reasons", []):
             say(f"  {reason}")
-    if any(type(outcome).__name__ == "RuleRefused" for outcome in followed.outcomes):
+    refused = any(isinstance(outcome, RuleRefused) for outcome in followed.outcomes)
+    if refused or followed.dead_letters:
         raise typer.Exit(1)
 
 

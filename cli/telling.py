@@ -31,9 +31,15 @@ def emit(
     """Send your own actions, one JSON object a line, and say what follows.
 
     Each has its name in `type` and the fields of schemas/actions.py; times as milliseconds, as text,
-    or "now". If one line is wrong nothing is sent. Sending a file again is safe.
+    or "now". If one line is wrong nothing is sent. Sending a file again is safe. Exit code 1 when one
+    became a dead letter.
     """
-    lines = read_lines(_text(file).splitlines())
+    from cli.sending import send, shown, time_of
+
+    text = _text(file)
+    settings = None if check else Installation.of(data).settings()
+    now = time.time_ns() // 1_000_000 if settings is None else time_of(settings)
+    lines = read_lines(text.splitlines(), now)
     for number, why in lines.wrong[:WRONG_SHOWN]:
         print(f"{file}:{number}: {why}", file=sys.stderr)
     if lines.wrong:
@@ -44,12 +50,13 @@ def emit(
             "Correct them and send the file again.",
             exit_code=2,
         )
-    if check or not lines.actions:
+    if settings is None or not lines.actions:
         say(f"{len(lines.actions)} actions are right; nothing was sent.")
         return
-    from cli.sending import send, shown
-
-    shown(send(Installation.of(data).settings(), lines.actions))
+    followed = send(settings, lines.actions)
+    shown(followed)
+    if followed.dead_letters:
+        raise typer.Exit(1)
 
 
 def _text(file: Path) -> str:

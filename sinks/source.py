@@ -250,7 +250,7 @@ def all_places(facts: Mapping[str, TopicFacts]) -> list[Place]:
 def read_facts(kafka: str, topics: Iterable[str], prefix: str = "") -> dict[str, TopicFacts]:
     """Each topic's id and partitions. Raises `Refused` when one is missing."""
     names = [prefix + topic for topic in topics]
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 4})
     found = admin.describe_topics(TopicCollection(names), request_timeout=SECONDS)
     facts = {}
     for name, done in found.items():

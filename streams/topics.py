@@ -76,7 +76,7 @@ def create_topics(kafka: str, specs: Iterable[TopicSpec], replication: int = 1) 
 
     Raises `Refused` when one that exists has another number of partitions.
     """
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 4})
     wanted = list(specs)
     made = admin.create_topics(
         [
@@ -122,7 +122,7 @@ def check_topics(kafka: str, specs: Iterable[TopicSpec]) -> dict[str, TopicFacts
 
 def read_facts(kafka: str, names: Iterable[str]) -> dict[str, TopicFacts]:
     """What is known of these topics; those that do not exist are left out."""
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 4})
     found = admin.describe_topics(TopicCollection(list(names)), request_timeout=SECONDS)
     facts = {}
     for name, done in found.items():
