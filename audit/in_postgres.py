@@ -51,8 +51,11 @@ class Postgres:
         self._schema = schema
 
     def cursors(self) -> list[Cut]:
-        """How far the tables have come, by topic and partition."""
+        """How far the tables have come, by topic and partition; nowhere before they are made."""
         with self._connect() as connection:
+            made = connection.execute("SELECT to_regclass('cursor')").fetchone()
+            if made is None or made[0] is None:
+                return [{}]
             rows = connection.execute('SELECT topic, partition, "next" FROM cursor').fetchall()
         return [{(topic, partition): position for topic, partition, position in rows}]
 

@@ -80,11 +80,9 @@ class Chaos:
 
 
 def rage(job: Processes, told: ShopHours, fire: Fire, seconds: float) -> Chaos:
-    """Fire over a running stream of actions, then quiet, then the audit. Raises `NotPassed`."""
+    """Fire over a stream of actions, then quiet, then the audit. Raises `NotPassed`."""
     began = time.monotonic()
     fleet = job.fleet
-    fleet.tend()
-    told.open()
     stream = _paced(told)
     blows = fire.rage(fleet, seconds, lambda: next(stream))
     told.rest(REST_DAYS)
@@ -125,6 +123,7 @@ def run(seed: int, duration: float, json: Path | None = None) -> int:
     )
     with own_platform() as (_, job):
         told = ShopHours(job.addresses.kafka, prefix=job.prefix, seed=seed)
+        told.open()
         try:
             found = rage(job, told, Fire(seed), duration)
         except NotPassed as error:
