@@ -37,6 +37,19 @@ SINGLE_OBJECT_HEADER = 10
 CONFLUENT_HEADER = 5
 
 
+# What fastavro raises on bytes that are not what the schema says.
+BROKEN = (
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    StopIteration,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+
 class Problem(enum.StrEnum):
     """Why bytes are no record."""
 
@@ -69,7 +82,15 @@ class Registry(Protocol):
 class _Form:
     """One record type as one writer wrote it: how its bytes become a Struct."""
 
-    __slots__ = ("prefix", "quick", "reader_schema", "record", "write", "writer_schema")
+    __slots__ = (
+        "prefix",
+        "quick",
+        "reader_schema",
+        "record",
+        "write",
+        "write_valid",
+        "writer_schema",
+    )
 
     def __init__(self, record: type[Record], writer: AvroSchema) -> None:
         self.record = record
@@ -78,6 +99,7 @@ class _Form:
         self.reader_schema = None if own else parsed(avro_schema(record))
         self.prefix = SINGLE_OBJECT + rabin(record)
         self.write = compiled_writer(record)
+        self.write_valid = compiled_writer(record, checking=True)
         self.quick = compiled_reader(record) if own else None
 
     def read(self, stream: io.BytesIO) -> Any:
@@ -129,6 +151,23 @@ def encode(record: Record) -> bytes:
             f"{type(record).__name__} holds a value of another type: {error}"
         ) from error
     return bytes(out)
+
+
+def encode_valid(record: Record) -> bytes:
+    """`validate` and `encode` in one go, at little more than the cost of the second.
+
+    Raises what they raise.
+    """
+    form = _current().get(type(record))
+    if form is not None:
+        out = bytearray(form.prefix)
+        try:
+            form.write_valid(record, out)
+            return bytes(out)
+        except (AttributeError, *BROKEN):
+            pass  # then by the book, which says what is wrong, or that nothing is
+    validate(record)
+    return encode(record)
 
 
 def encode_confluent(record: Record, registry: Registry) -> bytes:
@@ -217,19 +256,6 @@ def _registered(schema_id: int, registry: Registry | None) -> tuple[_Form, int]:
             Problem.UNKNOWN_SCHEMA, f"Schema id {schema_id} is not one of this programme's records."
         )
     return found, CONFLUENT_HEADER
-
-
-# What fastavro raises on bytes that are not what the schema says.
-BROKEN = (
-    EOFError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    StopIteration,
-    TypeError,
-    ValueError,
-    struct.error,
-)
 
 
 def _body(form: _Form, stream: io.BytesIO, length: int) -> Any:

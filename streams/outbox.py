@@ -50,8 +50,7 @@ class Outbox:
             derived_id(cause, plan.speakers[speaker], key, position, mark),
         )
         force_setattr(outcome, "caused_by", cause)
-        codec.validate(outcome)
-        data = codec.encode(outcome)
+        data = codec.encode_valid(outcome)
         if len(data) > RECORD_BYTES_MOST:
             raise Poisoned(
                 plan.speakers[speaker],

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from msgspec import inspect
 
 from schemas.avro import avro_schema, parsed
-from schemas.codec import RECORDS, SINGLE_OBJECT_HEADER, encode
-from schemas.compiled import long_bytes
+from schemas.codec import RECORDS, SINGLE_OBJECT_HEADER, encode, encode_valid, validate
+from schemas.compiled import compiled_writer, long_bytes
+from schemas.samples import sample
 
 EDGES = [0, 1, 63, 64, -64, -65, 8191, 8192, 2**31, 2**53, 2**63 - 1, -(2**63)]
 
@@ -70,3 +71,33 @@ def test_what_does_not_fit_is_refused(value: int) -> None:
     """Never cut off in silence."""
     with pytest.raises(ValueError, match="64 bits"):
         long_bytes(value)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_a_checking_writer_is_validate_and_encode(record: type[msgspec.Struct]) -> None:
+    """Whole records are written at once; any others are refused in the words of `validate`."""
+    whole = sample(record)
+    out = bytearray()
+    compiled_writer(record, checking=True)(whole, out)
+    assert bytes(out) == encode(whole)[SINGLE_OBJECT_HEADER:]
+    for seed in range(40):
+        value = drawn(Random(seed), inspect.type_info(record))
+        assert tried(encode_valid, value) == tried(validated, value), f"seed {seed}"
+    for field in msgspec.structs.fields(record):
+        for wrong in (None, True, 1, 0.5, "text", b"bytes", [], -1, 10**30, "żółć" * 40):
+            value = msgspec.structs.replace(whole, **{field.name: wrong})
+            assert tried(encode_valid, value) == tried(validated, value), f"{field.name}={wrong!r}"
+
+
+def validated(record: Any) -> bytes:
+    """By the book."""
+    validate(record)
+    return encode(record)
+
+
+def tried(write: Any, record: Any) -> Any:
+    """The bytes, or the trouble."""
+    try:
+        return write(record)
+    except (TypeError, ValueError) as error:
+        return type(error), str(error)
