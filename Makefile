@@ -53,6 +53,8 @@ status: $(READY) ## processes, lag, ledger sum, dead letters
 
 docs: $(READY) ## write again what is generated: schemas, and the tables of docs/
 	$(BIN)/python -m schemas.export
+	$(BIN)/python -m sinks.postgres.document
+	$(BIN)/python -m sinks.redis_sink.keyspace
 
 lock: $(READY) ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
