@@ -13,7 +13,7 @@ from typing import Any
 from agents import Tables, rules
 from agents.calendar import DAY, day_of
 from agents.expiry import expires_at
-from agents.ledger import Entry, Parcel, Points
+from agents.ledger import Entry, Parcel, Points, repay_first
 from agents.marks import digest
 from agents.rules import Holding
 from schemas.outcomes import (
@@ -181,15 +181,6 @@ def _grant(
         return PointsEarned(**said, **entry.fields())
     entry.move(Account.ISSUED, Account.PENDING, points, place, index)
     return PointsPending(**said, **entry.fields())
-
-
-def repay_first(
-    state: Points, entry: Entry, source: Account, points: int, place: str, index: int
-) -> None:
-    """New points pay what the member owes; what is left is active."""
-    owed = min(points, -state.debt)
-    entry.move(source, Account.DEBT, owed, place, index)
-    entry.move(source, Account.ACTIVE, points - owed, place, index)
 
 
 def entry_of(order_id: str) -> str:

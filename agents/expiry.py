@@ -1,13 +1,21 @@
-"""Until when points are good: to the end of a day in the programme's zone, by the rule's way of counting."""
+"""Until when points are good, and their end.
+
+They are good to the end of a day in the programme's zone, by the rule's way of counting. Those that
+expire by inactivity are looked at when their time seems over: activity has put it off since.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from agents import Tables, rules
 from agents.calendar import DAY, day_of
+from agents.ledger import LOTS_MOST, Entry, Parcel, Points
+from schemas.outcomes import Account, PointsExpired
 from schemas.rules import Expiry, PointsRule
 
 
@@ -44,3 +52,46 @@ def day_after(day: int, zone: str) -> int:
 def restored_until(rule: PointsRule, now: int) -> int:
     """Until when points are good at least that come back because the shop was at fault."""
     return day_after(day_of(now + rule.restore_days * DAY, rule.zone), rule.zone)
+
+
+def over(parcel: Parcel, now: int) -> bool:
+    """True when points of this lot are no longer good."""
+    return parcel.expires_at is not None and parcel.expires_at <= now
+
+
+def expire(
+    state: Points, member_id: str, now: int, tables: Tables, places: Sequence[str]
+) -> Iterator[PointsExpired]:
+    """The active points, of these orders' lots, that are no longer good: `LOTS_MOST` lots an entry."""
+    put_off(state, now, tables, places)
+    gone = [
+        (place, index, parcel.active)
+        for place in places
+        for index, parcel in enumerate(state.lots[place].parcels)
+        if parcel.active and over(parcel, now)
+    ]
+    for first in range(0, len(gone), LOTS_MOST):
+        entry, step = Entry(state), gone[first : first + LOTS_MOST]
+        for place, index, points in step:
+            entry.move(Account.ACTIVE, Account.EXPIRED, points, place, index)
+        points = sum([points for _, _, points in step])
+        yield PointsExpired(member_id=member_id, occurred_at=now, points=points, **entry.fields())
+
+
+def put_off(state: Points, now: int, tables: Tables, places: Sequence[str]) -> None:
+    """Lots that expire by inactivity live on while the member is active, held ones too."""
+    for place in places:
+        parcels = state.lots[place].parcels
+        kept = tuple([_kept_alive(state, parcel, now, tables) for parcel in parcels])
+        if kept != parcels:
+            state.put_lots(place, kept)
+
+
+def _kept_alive(state: Points, parcel: Parcel, now: int, tables: Tables) -> Parcel:
+    if parcel.empty or not over(parcel, now):
+        return parcel
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    if rule is None or rule.expiry is not Expiry.INACTIVITY:
+        return parcel
+    later = expires_at(rule, parcel.earned_at, state.active_at)
+    return parcel if later is None or later <= now else parcel.expiring(later)

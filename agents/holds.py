@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from agents import Tables, gifts, rules
-from agents.expiry import restored_until
-from agents.ledger import Entry, Hold, Points, spent
+from agents.expiry import expire, over, put_off, restored_until
+from agents.ledger import LOTS_MOST, Entry, Hold, Part, Points, repay_first, spent
 from schemas.actions import RedemptionCancelled, RedemptionRequested
 from schemas.outcomes import (
     Account,
@@ -45,21 +45,21 @@ def request(state: Points, asked: RedemptionRequested, tables: Tables) -> Iterat
         return
     state.active_at = max(state.active_at, asked.occurred_at)
     price = gifts.price(tables, asked.product_id, asked.occurred_at)
-    reason = _reason(state, asked, price)
-    if reason is not None or price is None:
+    points = 0 if price is None else price * asked.quantity
+    parts = tuple(spent(state, points)) if points <= state.active else ()
+    reason = Reason.UNKNOWN_GIFT if price is None else _reason(state, points, parts)
+    if reason is not None:
         _remember(state, asked)
-        yield _refused(asked, reason or Reason.UNKNOWN_GIFT)
+        yield _refused(asked, reason)
     else:
-        yield _hold(state, asked, price * asked.quantity, tables)
+        yield _hold(state, asked, points, parts, tables)
 
 
-def _reason(state: Points, asked: RedemptionRequested, price: int | None) -> Reason | None:
+def _reason(state: Points, points: int, parts: tuple[Part, ...]) -> Reason | None:
     """Why the points cannot be held, in the order of the checks."""
-    if price is None:
-        return Reason.UNKNOWN_GIFT
-    if price * asked.quantity > state.active:
+    if points > state.active:
         return Reason.INSUFFICIENT_POINTS
-    if state.open_holds >= OPEN_MOST:
+    if state.open_holds >= OPEN_MOST or len(parts) > LOTS_MOST:
         return Reason.TOO_MANY
     return None
 
@@ -80,11 +80,17 @@ def _remember(state: Points, asked: RedemptionRequested) -> None:
     state.put_hold(asked.redemption_id, ended)
 
 
-def _hold(state: Points, asked: RedemptionRequested, points: int, tables: Tables) -> PointsHeld:
+def _hold(
+    state: Points,
+    asked: RedemptionRequested,
+    points: int,
+    parts: tuple[Part, ...],
+    tables: Tables,
+) -> PointsHeld:
     at = asked.occurred_at
     held = rules.in_force(tables, at)
     minutes = max([one.rule.hold_minutes for one in held], default=HOLD_MINUTES)
-    entry, parts = Entry(state), tuple(spent(state, points))
+    entry = Entry(state)
     for part in parts:
         entry.move(Account.ACTIVE, Account.HELD, part.points, part.entry, part.index)
     hold = Hold(asked.product_id, asked.quantity, points, at + minutes * MINUTE, parts)
@@ -161,15 +167,20 @@ def commit(state: Points, told: GiftReserved) -> Iterator[PointsSpent]:
 def void(
     state: Points, told: GiftRefused | GiftReleased, tables: Tables
 ) -> Iterator[HoldVoided | PointsExpired]:
-    """The gift is not to be had, or no longer wanted: the points go back to where they came from."""
+    """The gift is not to be had, or no longer wanted: the points go back to where they came from.
+
+    What expired meanwhile expires now; of what is still good a debt is repaid first.
+    """
     hold = state.holds.get(told.redemption_id)
     if hold is None or hold.ended_at is not None:
         return
-    entry, now = Entry(state), told.occurred_at
+    now, places = told.occurred_at, sorted({part.entry for part in hold.parts})
+    put_off(state, now, tables, places)
+    entry = Entry(state)
     for part in hold.parts:
-        entry.move(Account.HELD, Account.ACTIVE, part.points, part.entry, part.index)
         if told.reason is Reason.OUT_OF_STOCK:
             _restore(entry, part.entry, part.index, now, tables)
+        _give_back(state, entry, part, now)
     _end(state, told.redemption_id, hold, now)
     yield HoldVoided(
         member_id=told.member_id,
@@ -179,31 +190,24 @@ def void(
         reason=told.reason,
         **entry.fields(),
     )
-    yield from expire(state, told.member_id, now, tables, {part.entry for part in hold.parts})
+    yield from expire(state, told.member_id, now, tables, places)
+
+
+def _give_back(state: Points, entry: Entry, part: Part, now: int) -> None:
+    if over(entry.parcel(part.entry, part.index), now):
+        entry.move(Account.HELD, Account.ACTIVE, part.points, part.entry, part.index)
+    else:
+        repay_first(state, entry, Account.HELD, part.points, part.entry, part.index)
 
 
 def _restore(entry: Entry, place: str, index: int, now: int, tables: Tables) -> None:
     """The shop was at fault: points that expired meanwhile are good for some days more."""
     parcel = entry.parcel(place, index)
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
-    if rule is not None and parcel.expires_at is not None and parcel.expires_at <= now:
+    if rule is not None and over(parcel, now):
         entry.change(place, index, expires_at=restored_until(rule, now))
 
 
 def _end(state: Points, redemption_id: str, hold: Hold, at: int) -> None:
     state.open_holds -= 1
     state.put_hold(redemption_id, structs.replace(hold, parts=(), ended_at=at))
-
-
-def expire(
-    state: Points, member_id: str, now: int, tables: Tables, places: set[str] | None = None
-) -> Iterator[PointsExpired]:
-    """One entry for all active points, of these lots or of all, that are no longer good."""
-    entry, points = Entry(state), 0
-    for place in sorted(state.lots if places is None else places):
-        for index, parcel in enumerate(state.lots[place].parcels):
-            if parcel.active and parcel.expires_at is not None and parcel.expires_at <= now:
-                entry.move(Account.ACTIVE, Account.EXPIRED, parcel.active, place, index)
-                points += parcel.active
-    if points:
-        yield PointsExpired(member_id=member_id, occurred_at=now, points=points, **entry.fields())

@@ -16,9 +16,9 @@ from agents import BrokenLedger, StateMap
 from schemas.outcomes import Account, Balances, Lot, Posting
 
 DAY = 86_400_000
-KEPT = (
-    430 * DAY
-)  # nothing comes back later: an order is open for 400 days, to the end of its period
+# Nothing comes back later: an order is open for 400 days, to the end of its period.
+KEPT = 430 * DAY
+LOTS_MOST = 400  # of an entry or a hold, so that they fit into a record and a state entry
 NEVER = 1 << 62
 OWN: dict[Account, str] = {
     Account.PENDING: "pending",
@@ -232,6 +232,15 @@ class Entry:
             "balances": balances(state),
             "lots": [parcel.said() for parcel in self._touched.values()],
         }
+
+
+def repay_first(
+    state: Points, entry: Entry, source: Account, points: int, place: str, index: int
+) -> None:
+    """Points that come pay what the member owes; what is left is active: who owes has none to spend."""
+    owed = min(points, -state.debt)
+    entry.move(source, Account.DEBT, owed, place, index)
+    entry.move(source, Account.ACTIVE, points - owed, place, index)
 
 
 def _check(state: Points, touched: dict[tuple[str, int], Parcel]) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, assert_never
 
-from agents import Agent, Tables, Woken, rules
-from agents.earning import earn, repay_first
-from agents.expiry import expires_at
-from agents.holds import cancel, commit, expire, request, time_out, void
-from agents.ledger import KEPT, Entry, Parcel, Points, spent
+from agents import Agent, Tables, Woken
+from agents.earning import earn
+from agents.expiry import expire
+from agents.holds import cancel, commit, request, time_out, void
+from agents.ledger import KEPT, LOTS_MOST, Entry, Parcel, Part, Points, repay_first, spent
 from agents.reversals import deliver, reverse
 from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
 from schemas.outcomes import (
@@ -32,7 +32,6 @@ from schemas.outcomes import (
     ReturnAccepted,
 )
 from schemas.record import Event, Outcome
-from schemas.rules import Expiry
 
 Heard = (
     OrderPlaced
@@ -79,8 +78,7 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
 def _wake(state: Points, member_id: str, now: int, tables: Tables) -> Iterator[Outcome]:
     """All that is due by now: first what turns active, then what expires, then holds."""
     yield from _activate(state, member_id, now)
-    _put_off(state, now, tables)
-    yield from expire(state, member_id, now, tables)
+    yield from expire(state, member_id, now, tables, sorted(state.lots))
     yield from time_out(state, member_id, now)
     _forget(state, now)
 
@@ -101,24 +99,6 @@ def _activate(state: Points, member_id: str, now: int) -> Iterator[PointsEarned]
                     points=parcel.pending,
                     **entry.fields(),
                 )
-
-
-def _put_off(state: Points, now: int, tables: Tables) -> None:
-    """Lots that expire by inactivity live on while the member is active."""
-    for place, lots in list(state.lots.items()):
-        parcels = tuple([_kept_alive(state, parcel, now, tables) for parcel in lots.parcels])
-        if parcels != lots.parcels:
-            state.put_lots(place, parcels)
-
-
-def _kept_alive(state: Points, parcel: Parcel, now: int, tables: Tables) -> Parcel:
-    if not parcel.active or parcel.expires_at is None or parcel.expires_at > now:
-        return parcel
-    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
-    if rule is None or rule.expiry is not Expiry.INACTIVITY:
-        return parcel
-    later = expires_at(rule, parcel.earned_at, state.active_at)
-    return parcel if later is None or later <= now else parcel.expiring(later)
 
 
 def _forget(state: Points, now: int) -> None:
@@ -146,7 +126,8 @@ def wake_at(state: Points) -> int | None:
 
 
 def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | AdjustmentRefused:
-    reason = _wrong(state, asked)
+    parts = tuple(spent(state, max(0, -asked.points)))
+    reason = _wrong(state, asked, parts)
     if reason is not None:
         return AdjustmentRefused(
             member_id=asked.member_id,
@@ -158,7 +139,7 @@ def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | Adjustmen
     if asked.points > 0:
         _add(state, entry, asked)
     else:
-        for part in spent(state, -asked.points):
+        for part in parts:
             entry.move(Account.ACTIVE, Account.ADJUSTED, part.points, part.entry, part.index)
     return BalanceAdjusted(
         member_id=asked.member_id,
@@ -171,13 +152,13 @@ def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | Adjustmen
     )
 
 
-def _wrong(state: Points, asked: PointsAdjusted) -> Reason | None:
+def _wrong(state: Points, asked: PointsAdjusted, parts: tuple[Part, ...]) -> Reason | None:
     """Nobody approves their own correction, and none takes what is not there."""
     if -asked.points > state.active:
         return Reason.INSUFFICIENT_POINTS
     if not asked.points or asked.adjusted_by == asked.approved_by:
         return Reason.INVALID
-    return None
+    return Reason.TOO_MANY if len(parts) > LOTS_MOST else None
 
 
 def _add(state: Points, entry: Entry, asked: PointsAdjusted) -> None:

@@ -24,6 +24,7 @@ from schemas.rules import Activation, Expiry, PointsRule, ReturnPolicy
 NAME = "rules"
 RULES_MOST = 100
 VERSIONS_MOST = 200
+MOST = {"expiry_days": 36_500, "restore_days": 36_500, "hold_minutes": 525_600}
 UTC = "UTC"
 
 
@@ -166,6 +167,9 @@ def _wrong(rule: PointsRule) -> Iterator[str]:
         cap = getattr(rule, name)
         if cap is not None and cap < 0:
             yield f"{name} is {cap}: a cap is 0 or more, or none."
+    for name, most in MOST.items():
+        if getattr(rule, name) > most:
+            yield f"{name} is {getattr(rule, name)}: give at most {most}."
     unknown = {
         "activation": rule.activation is Activation.UNKNOWN,
         "expiry": rule.expiry is Expiry.UNKNOWN,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from agents.ledger import LOTS_MOST
 from agents.points import POINTS
+from schemas import codec
 from schemas.outcomes import PointsPending, Reason
 from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule, ReturnPolicy
 from tests.agents.points_told import (
@@ -128,6 +130,14 @@ RETURNS = [
      [*WINDOWS, asked("x", "vase"), back((1, 1, 0, 1), day=1)],
      ["earned o 60 =0/60/0", "earned p 40 =0/100/0", "held x 60 =0/40/60",
       "reversed b 60 owed 20 =0/0/60-20"]),
+    ("held ones given back repay the debt first", [at_once()],
+     [*WINDOWS, asked("x", "vase"), back((1, 1, 0, 1), day=1), not_there()],
+     ["earned o 60 =0/60/0", "earned p 40 =0/100/0", "held x 60 =0/40/60",
+      "reversed b 60 owed 20 =0/0/60-20", "voided x OUT_OF_STOCK =0/40/0"]),
+    ("a debtor cannot spend by asking, returning and cancelling", [at_once()],
+     [bought(6000), asked("x", "vase"), back((1, 1, 0, 1), day=1), cancelled(), released(), asked("y")],
+     ["earned o 60 =0/60/0", "held x 60 =0/0/60", "reversed b 60 owed 60 =0/0/60-60",
+      "waived x CANCELLED", "voided x CANCELLED =0/0/0", "no hold y INSUFFICIENT_POINTS"]),
     ("by the purchase's rule, whatever holds now", [changed(rule()), changed(TWO[1], 2, 5)],
      [bought(1000, day=4), back((1, 1, 0, 1), day=6)], ["pending o 10 =10/0/0", "reversed b 10 =0/0/0"]),
     ("of two rules", TWO, [bought(1000), back((1, 1, 0, 1))],
@@ -230,6 +240,39 @@ def test_holds_and_corrections(name: str, events: list[Any], said: list[str]) ->
 def test_expiry_meets_a_hold(name: str, events: list[Any], said: list[str]) -> None:
     """Points good to the end of the second day, that is before the third begins."""
     assert told([EXPIRING], [FUND, *events]) == [GRANTED, *said]
+
+
+def test_a_held_lot_is_kept_alive_by_activity() -> None:
+    """The request was the last activity: what it held is good for as long after it, given back late."""
+    lived = life(at_once(expiry=Expiry.INACTIVITY, expiry_days=5, hold_minutes=10_000))
+    lived.hear(bought(3000), asked(day=4), cancelled(day=7), released(day=7))
+    assert short(lived.said[-1]) == "voided x CANCELLED =0/30/0"
+    (expired,) = lived.wait(MEMBER, at(100))
+    assert (short(expired), expired.occurred_at) == ("expired 30 =0/0/0", at(10))  # type: ignore[attr-defined]
+
+
+def test_expiry_goes_in_bounded_steps() -> None:
+    """However many lots end at one moment, an entry has at most `LOTS_MOST`; all go at that moment."""
+    lived = life(at_once(expiry=Expiry.CALENDAR, expiry_days=1))
+    lived.hear(*[bought(100, order=f"{n:0>128}") for n in range(2 * LOTS_MOST + 1)])
+    said = lived.wait(MEMBER, at(31))
+    assert [short(one).split()[1] for one in said] == [f"{LOTS_MOST}", f"{LOTS_MOST}", "1"]
+    assert {one.occurred_at for one in said} == {at(31)}  # type: ignore[attr-defined]
+    assert all(len(codec.encode(one)) < 512 * 1024 for one in said)
+
+
+@pytest.mark.parametrize(("price", "word"), [(LOTS_MOST, "held"), (LOTS_MOST + 1, "no")])
+def test_a_hold_takes_a_bounded_number_of_lots(price: int, word: str) -> None:
+    """One that fits into a state entry; more crumbs than that are TOO_MANY."""
+    lived = life(at_once(), prices={"mug": price})
+    lived.hear(*[bought(100, order=f"{n:0>128}") for n in range(LOTS_MOST + 1)])
+    (said,) = lived.hear(asked())
+    assert short(said).split()[0] == word
+    assert getattr(said, "reason", Reason.TOO_MANY) is Reason.TOO_MANY
+    assert max(stored(POINTS, lived.state)) < 64 * 1024
+    (taken,) = lived.hear(adjusted(-price))
+    if word == "no":
+        assert short(taken) == "refused TOO_MANY"
 
 
 def test_lots_are_spent_by_expiry() -> None:

@@ -91,6 +91,7 @@ def check(state: Points, posted: dict[str, int]) -> None:
     for name in ("pending", "active", "held"):
         in_lots = sum(getattr(p, name) for lots in state.lots.values() for p in lots.parcels)
         assert in_lots == posted[name] >= 0
+    assert not (state.debt and state.active), "who owes has nothing to spend"
     held = [part.points for hold in state.holds.values() for part in hold.parts]
     assert sum(held) == state.held
     assert state.open_holds == sum(hold.ended_at is None for hold in state.holds.values())
