@@ -55,6 +55,7 @@ docs: $(READY) ## write again what is generated: schemas, and the tables of docs
 	$(BIN)/python -m schemas.export
 	$(BIN)/python -m sinks.postgres.document
 	$(BIN)/python -m sinks.redis_sink.keyspace
+	$(BIN)/memberstream settings > docs/settings.md
 
 lock: $(READY) ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
