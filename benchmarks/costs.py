@@ -8,18 +8,45 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+AGENT = "agents/"
+IMPORTING = ":<module>"
+STARTING = "starting: imports"
+# The first that a sample's "file:function" begins with names its part.
 PARTS = {
-    "schemas": "reading and writing Avro",
-    "agents": "what the agents do",
+    "agents/__init__": "decoding and encoding state",
+    "schemas/codec.py:encode": "writing Avro, limits checked",
+    "schemas/codec.py:validate": "writing Avro, limits checked",
+    "schemas/compiled": "writing Avro, limits checked",
+    "schemas": "reading Avro to Structs",
+    "streams/intake": "checking what comes in",
+    "streams/identity.py:derived_id": "deriving ids",
+    "streams/identity": "hashing, the ring of seen ids",
+    "streams/outbox": "filing what agents say",
     "streams/work": "the pass over the agents",
     "streams/passes": "the pass over the agents",
-    "streams/state": "reading and writing state",
-    "streams/overlay": "reading and writing state",
-    "streams/identity": "deriving ids",
-    "streams": "the engine",
+    "streams/partition": "the pass over the agents",
+    "streams/plan": "the pass over the agents",
+    "streams/store.py:Store.write": "writing the store",
+    "streams/store": "reading the store",
+    "streams/overlay.py:Overlay.fetch": "reading the store",
+    "streams/state": "decoding and encoding state",
+    "streams/memory": "decoding and encoding state",
+    "streams/overlay": "decoding and encoding state",
+    "streams/due": "decoding and encoding state",
+    "streams/transaction": "transactions: laying out and sending",
+    "streams/offset_commit": "transactions: laying out and sending",
+    "streams/engine": "transactions: laying out and sending",
+    "streams/transport": "fetching",
+    "streams": "the rest of the engine",
+    "aiokafka/consumer": "fetching",
+    "aiokafka/producer": "transactions: laying out and sending",
     "aiokafka": "the Kafka client",
     "faust": "Faust",
     "mode": "Faust",
+    "<frozen importlib": STARTING,
+    "selector": "the event loop and its sockets",
+    "base_events": "the event loop and its sockets",
+    "events": "the event loop and its sockets",
 }
 
 
@@ -64,8 +91,8 @@ def costs(own: Iterable[tuple[str, str, int]], ours: Iterable[tuple[str, str, in
     its own.
     """
     parts: Counter[str] = Counter()
-    for place, _, count in ours:
-        parts[_part(place)] += count
+    for place, function, count in ours:
+        parts[_part(f"{place}:{function}")] += count
     functions = {f"{function} ({place})": count for place, function, count in own}
     total = parts.total() or 1
     return Costs(
@@ -74,8 +101,10 @@ def costs(own: Iterable[tuple[str, str, int]], ours: Iterable[tuple[str, str, in
     )
 
 
-def _part(place: str) -> str:
-    for start, part in PARTS.items():
-        if place.startswith(start):
-            return part
-    return "Python's own libraries"
+def _part(named: str) -> str:
+    if named.endswith(IMPORTING):
+        return STARTING
+    found = next((part for start, part in PARTS.items() if named.startswith(start)), None)
+    if found is None and named.startswith(AGENT):
+        return f"the agent {named.removeprefix(AGENT).partition('.py')[0]}"
+    return found or "Python's own libraries"

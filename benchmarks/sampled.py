@@ -22,7 +22,7 @@ SAMPLE_SECONDS = 0.005
 WRITE_EVERY = 500
 ROOT = str(Path(__file__).resolve().parent.parent)
 LIBRARIES = sysconfig.get_path("purelib")
-WAITING = {"select", "wait", "_wait_for_tstate_lock", "acquire", "get", "sleep"}
+WAITING = {"select", "wait", "_wait_for_tstate_lock", "acquire", "get", "sleep", "_worker"}
 
 
 class Sampler:
@@ -70,15 +70,32 @@ def _working(frame: FrameType | None) -> FrameType | None:
 
 
 def _nearest_ours(frame: FrameType) -> FrameType:
-    """The innermost function of this project; the innermost of all if there is none."""
+    """The innermost function of this project that the event loop has called; else the innermost of all.
+
+    Of an agent it is the outermost: what an agent calls of its neighbours is its own cost.
+    """
     caller: FrameType | None = frame
-    while caller is not None:
-        if _place(caller).partition("/")[0] in OURS:
+    while caller is not None and caller.f_code.co_qualname != TURN_OF_THE_LOOP:
+        folder = _folder(caller)
+        if folder == "agents":
+            return _outermost_agent(caller)
+        if folder in OURS:
             return caller
         caller = caller.f_back
     return frame
 
 
+def _outermost_agent(frame: FrameType) -> FrameType:
+    while frame.f_back is not None and _folder(frame.f_back) == "agents":
+        frame = frame.f_back
+    return frame
+
+
+def _folder(frame: FrameType) -> str:
+    return _place(frame).partition("/")[0]
+
+
+TURN_OF_THE_LOOP = "Handle._run"  # asyncio's: what is outside of it called nothing that is inside
 OURS = {"schemas", "agents", "streams", "sinks", "benchmarks"}
 
 

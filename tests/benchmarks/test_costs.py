@@ -25,9 +25,17 @@ def test_parts_add_up_most_expensive_first() -> None:
     """Library time counts for the part that called it; functions for themselves."""
     found = costs(
         own=[("schemas/codec.py", "decode", 30), ("uuid.py", "uuid5", 50)],
-        ours=[("schemas/codec.py", "decode", 30), ("streams/identity.py", "derive", 70)],
+        ours=[
+            ("schemas/codec.py", "decode", 20),
+            ("agents/points.py", "react", 10),
+            ("streams/identity.py", "derived_id", 70),
+        ],
     )
-    assert found.parts == [Cost(0.7, "deriving ids"), Cost(0.3, "reading and writing Avro")]
+    assert found.parts == [
+        Cost(0.7, "deriving ids"),
+        Cost(0.2, "reading Avro to Structs"),
+        Cost(0.1, "the agent points"),
+    ]
     assert found.functions[0] == Cost(0.5, "uuid5 (uuid.py)")
     assert "deriving ids: 70 %" in found.words().replace("70%", "70 %")
 
