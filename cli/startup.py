@@ -9,7 +9,6 @@ import msgspec
 from cli.installation import Installation, Marker
 from cli.supervised import Supervised, processes_for
 from local.platform import Addresses
-from local.process import free_port
 from sinks.postgres.schema import prepare
 from streams.topics import all_topics, create_topics
 
@@ -50,8 +49,7 @@ def start_processes(installation: Installation, say: Say, *, workers: int, clock
     if supervised.running:
         say("The processes run already: memberstream status.")
         return
-    ports = [free_port() for _ in range(workers)]
-    supervised.start(processes_for(workers, clock=clock, ports=ports), installation.environment())
+    supervised.start(processes_for(workers, clock=clock), installation.environment())
     parts = f"{workers} workers, the sinks" + (" and the clock" if clock else "")
     say(f"Started {parts}; their logs are in {installation.folder / 'logs'}.")
 

@@ -20,7 +20,7 @@ import psutil
 from msgspec import Struct
 
 from cli.supervisor import GRACE_SECONDS, LOOK_SECONDS, Child, ProcessState, Supervisor
-from local.process import ServerProcess
+from local.process import ServerProcess, free_port
 
 NAME = "supervisor"
 PLAN = "processes.json"
@@ -75,26 +75,24 @@ class Supervised:
         return [_seen(state) for state in _states(self.folder)]
 
 
-def processes_for(workers: int, *, clock: bool, ports: Sequence[int]) -> list[Process]:
+def processes_for(workers: int, *, clock: bool) -> list[Process]:
     """Workers in slots from 0, both sinks, and the clock unless a replay is it."""
-
-    def process(name: str, *words: str, port: int = 0, **variables: str) -> Process:
-        command = [sys.executable, "-m", "cli.main", *words]
-        return Process(name, command, variables, port)
-
     found = [
-        process(
-            f"worker-{slot}",
-            "worker",
-            "--slot",
-            str(slot),
-            port=port,
-            MEMBERSTREAM_HTTP_PORT=str(port),
-        )
-        for slot, port in zip(range(workers), ports, strict=True)
+        _process(f"worker-{slot}", "streams", MEMBERSTREAM_SLOT=str(slot))
+        for slot in range(workers)
     ]
-    found += [process(f"sink-{view}", "sink", view) for view in ("postgres", "redis")]
-    return [*found, process("clock", "clock")] if clock else found
+    found.append(_process("sink-postgres", "sinks.postgres"))
+    found.append(_process("sink-redis", "sinks.redis_sink"))
+    if clock:
+        found.append(Process("clock", [sys.executable, "-m", "cli.main", "clock"], {}))
+    return found
+
+
+def _process(name: str, module: str, **variables: str) -> Process:
+    """A process that answers on a port of its own whether it works."""
+    port = free_port()
+    variables["MEMBERSTREAM_HTTP_PORT"] = str(port)
+    return Process(name, [sys.executable, "-m", module], variables, port)
 
 
 def end_left(folder: Path) -> None:

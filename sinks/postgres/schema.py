@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg.sql import SQL, Identifier
 
 from sinks.ending import Refused
@@ -62,6 +60,9 @@ def prepare(url: str, name: str) -> int:
 
 def migrate(connection: psycopg.Connection[Row], url: str, schema: str) -> None:
     """Bring a schema's tables to this version of the programme; makes it when it is missing."""
+    from alembic import command  # half a second, which who only reads need not wait for
+    from alembic.config import Config
+
     connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
