@@ -22,6 +22,7 @@ LOOK_SECONDS = 0.2
 BATCH = 10_000
 PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
+PASSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 # Frequent outcomes of which only the first fields count here: the id, the key, the time, the cause.
 BRIEF = {"ProductHeated", "TermHeated", "ProductViewed", "TermSearched"}
 FIRST_FIELDS = 4
@@ -87,9 +88,7 @@ class Log:
         consumer = self._consumer()
         try:
             return {
-                (topic, partition): consumer.get_watermark_offsets(
-                    TopicPartition(self._prefix + topic, partition), timeout=REQUEST_SECONDS
-                )[1]
+                (topic, partition): _end(consumer, TopicPartition(self._prefix + topic, partition))
                 for topic in topics
                 for partition in self._partitions(consumer, topic)
             }
@@ -187,6 +186,19 @@ class Log:
                 "queued.min.messages": 50_000,
             }
         )
+
+
+def _end(consumer: Consumer, partition: TopicPartition) -> int:
+    """A partition's end; a broker that has just started does not lead its partitions yet."""
+    until = time.monotonic() + REQUEST_SECONDS
+    while True:
+        try:
+            low_and_high = consumer.get_watermark_offsets(partition, timeout=REQUEST_SECONDS)
+            return int(low_and_high[1])
+        except KafkaException as error:
+            if error.args[0].code() not in PASSING or time.monotonic() > until:
+                raise
+            time.sleep(LOOK_SECONDS)
 
 
 def _load(folder: Path) -> Iterator[tuple[bytes, tuple[str, Any, Any]]]:
