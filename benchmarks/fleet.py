@@ -134,12 +134,12 @@ class Fire:
     def rage(
         self, fleet: Fleet, seconds: float, meanwhile: Callable[[], None] = lambda: None
     ) -> list[Blow]:
-        """Kill and stop while the fleet is tended; at the end all run. Returns the blows dealt."""
+        """Deal every blow of the schedule while the fleet is tended; at the end all run."""
         began = time.monotonic()
         blows = self.schedule(seconds, len(fleet.processes))
         waiting = list(blows)
         stopped: list[tuple[float, Process]] = []
-        while (passed := time.monotonic() - began) < seconds:
+        while (passed := time.monotonic() - began) < seconds or waiting:
             meanwhile()
             fleet.tend()
             while waiting and waiting[0].at <= passed:
@@ -152,7 +152,7 @@ class Fire:
             time.sleep(LOOK_SECONDS)
         _resume(stopped, float("inf"))
         fleet.tend()
-        return blows[: len(blows) - len(waiting)]
+        return blows
 
 
 def _resume(stopped: list[tuple[float, Process]], now: float) -> list[tuple[float, Process]]:

@@ -104,6 +104,13 @@ def test_every_folder_has_its_layer() -> None:
     assert sources("agents")
 
 
+def test_the_auditor_stands_alone() -> None:
+    """It reads the log and the views with their clients and shares no code with what it judges."""
+    allowed = {"audit", "confluent_kafka", "fastavro", "psycopg", "redis"} | sys.stdlib_module_names
+    for path in sources("audit"):
+        assert set(imported(path)) <= allowed, path.name
+
+
 @pytest.mark.parametrize("path", sources("agents"), ids=lambda path: path.stem)
 def test_agents_are_pure(path: Path) -> None:
     """No I/O, no clock, no chance, no logging: plain computing on what is given."""
