@@ -16,6 +16,7 @@ HASH_BYTES = 8
 ENTRY_BYTES = 2 * HASH_BYTES
 RING_BYTES = RING_LENGTH * ENTRY_BYTES
 KEYS_CACHED = 1 << 16
+TWO_DIGITS = tuple(f"{number:02x}" for number in range(256))
 SINGLE_OBJECT_FIRST = 0xC3
 SINGLE_OBJECT_HEADER, CONFLUENT_HEADER = 10, 5
 
@@ -56,7 +57,7 @@ def derived_id(cause: str, speaker: str, key: str, position: int, heard_by: int 
     digest = sha1(seed.encode(), usedforsecurity=False).hexdigest()
     return (
         f"{digest[:8]}-{digest[8:12]}-8{digest[12:15]}-a{digest[15:18]}-"
-        f"{digest[18:28]}{heard_by:02x}"
+        f"{digest[18:28]}{TWO_DIGITS[heard_by]}"
     )
 
 

@@ -41,7 +41,7 @@ class Outbox:
         route = plan.route(speaker, type(outcome))
         if outcome.event_id:
             raise Poisoned(plan.speakers[speaker], f"it said a {type(outcome).__name__} twice.")
-        target = outcome.key
+        target = route.key_of(outcome)
         own = route.here and target == key
         mark = speaker + 1 if own and route.earlier else 0
         force_setattr(
@@ -61,7 +61,8 @@ class Outbox:
         record = (target.encode(), data, recorded_at)
         self._file(self._outcomes, record)
         if mark or (route.leaves and not own):
-            self._file((route.topic, partition_of(target, route.partitions)), record)
+            places = route.places
+            self._file(places[partition_of(target, len(places))], record)
         return route.later if own else ()
 
     def dead_letter(

@@ -60,7 +60,7 @@ class StageWork:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Time spent in each agent and table since the partition was opened, by name."""
+        """What each agent and table took, with its saying, since the partition was opened."""
         return dict(zip(self._plan.speakers, self._passes.seconds, strict=True))
 
     @property

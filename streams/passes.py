@@ -23,7 +23,7 @@ RETRY_MILLISECONDS = 3_600_000
 
 
 class Passes:
-    """The passes of one partition; `seconds` adds up the time of each agent, then each table."""
+    """The passes of one partition; `seconds`: what each agent, then each table, took with its saying."""
 
     def __init__(self, plan: Plan, memory: Memory, outbox: Outbox, place: Place) -> None:
         self.seconds = [0.0] * len(plan.speakers)
@@ -44,51 +44,45 @@ class Passes:
         recorded_at: int,
     ) -> None:
         """One pass. Raises `Poisoned` when an agent raises, and then is half done."""
-        agents = self._reacts
-        inboxes: list[list[Any] | None] = [None] * len(agents)
+        inboxes: list[list[Any] | None] = [None] * len(self._reacts)
         for index in hearers:
             inboxes[index] = [event]
         heard_by = 0
-        for index in range(hearers[0], len(agents)):
+        for index in range(hearers[0], len(inboxes)):
             inbox = inboxes[index]
-            if inbox is None:
-                continue
-            heard_by |= 1 << index
-            state = self._memory.state(holding, index)
+            if inbox is not None:
+                heard_by |= 1 << index
+                self._tell(index, inbox, inboxes, holding, recorded_at)
+        if heard_by & self._waking:
+            self._set_due(holding, heard_by & self._waking)
+
+    def _tell(
+        self,
+        index: int,
+        inbox: list[Any],
+        inboxes: list[list[Any] | None],
+        holding: Holding,
+        recorded_at: int,
+    ) -> None:
+        """One agent hears what there is for it; what it says goes out, and to the later ones."""
+        state = self._memory.state(holding, index)
+        react, say, key = self._reacts[index], self._outbox.say, holding.key
+        started = perf_counter()
+        try:
             for heard in inbox:
-                said = self._react(index, state, heard)
-                for position, outcome in enumerate(said):
-                    for hearer in self._say(
-                        index, heard, holding.key, position, outcome, recorded_at
-                    ):
+                cause: str = heard.event_id
+                for position, outcome in enumerate(tuple(react(state, heard, self.tables))):
+                    for hearer in say(index, cause, key, position, outcome, recorded_at):
                         waiting = inboxes[hearer]
                         if waiting is None:
                             inboxes[hearer] = [outcome]
                         else:
                             waiting.append(outcome)
-        if heard_by & self._waking:
-            self._set_due(holding, heard_by & self._waking)
-
-    def _react(self, index: int, state: Any, heard: Any) -> tuple[Outcome, ...]:
-        started = perf_counter()
-        try:
-            said = tuple(self._reacts[index](state, heard, self.tables))
         except FATAL:
             raise
         except Exception as error:
             raise poisoned(self._plan.speakers[index], error) from error
         self.seconds[index] += perf_counter() - started
-        return said
-
-    def _say(
-        self, speaker: int, heard: Any, key: str, position: int, outcome: Outcome, recorded_at: int
-    ) -> tuple[int, ...]:
-        try:
-            return self._outbox.say(speaker, heard.event_id, key, position, outcome, recorded_at)
-        except FATAL:
-            raise
-        except Exception as error:
-            raise poisoned(self._plan.speakers[speaker], error) from error
 
     def hear_table(self, index: int, state: Any, event: Event, hint: str, recorded_at: int) -> None:
         """A table hears a broadcast event or a tick. Raises `Poisoned` as `hear` does."""
@@ -96,13 +90,13 @@ class Passes:
         started = perf_counter()
         try:
             said = tuple(self._plan.tables[index].react(state, event, self._place))
+            for position, outcome in enumerate(said):
+                self._outbox.say(speaker, event.event_id, hint, position, outcome, recorded_at)
         except FATAL:
             raise
         except Exception as error:
             raise poisoned(self._plan.speakers[speaker], error) from error
         self.seconds[speaker] += perf_counter() - started
-        for position, outcome in enumerate(said):
-            self._say(speaker, event, hint, position, outcome, recorded_at)
 
     # ---- waking ---------------------------------------------------------------------------------
 

@@ -7,8 +7,9 @@ through the repartition topic of its stage, if anybody there listens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from agents import Agent, Stage, Table, Woken
@@ -44,8 +45,8 @@ class Route:
     later: tuple[int, ...]  # the agents that hear it in the pass, when it is for the same key
     earlier: bool  # the sayer or an earlier agent listens to it
     leaves: bool  # some agent of its stage listens to it
-    topic: str
-    partitions: int
+    places: tuple[tuple[str, int], ...]  # topic and partition of each partition of its stage
+    key_of: Callable[[Any], str]
 
 
 class Plan:
@@ -95,13 +96,15 @@ class Plan:
             raise ValueError(f"a {said.__name__} is not said in {self.name}")
         listening = self._listeners.get(said.STAGE, {}).get(said, ())
         here = self.name == said.STAGE and speaker < len(self.agents)
+        topic = self._topology.prefix + topics.repartition(said.STAGE)
+        partitions = self._topology.partitions.get(said.STAGE, 0)
         return Route(
             here=here,
             later=tuple(index for index in listening if index > speaker) if here else (),
             earlier=here and any(index <= speaker for index in listening),
             leaves=bool(listening),
-            topic=self._topology.prefix + topics.repartition(said.STAGE),
-            partitions=self._topology.partitions.get(said.STAGE, 0),
+            places=tuple((topic, number) for number in range(partitions)),
+            key_of=attrgetter(said.KEY),
         )
 
     def topics_written(self) -> tuple[str, ...]:

@@ -44,16 +44,16 @@ def test_routes() -> None:
     """Later agents in the pass, the sayer and earlier ones by the repartition topic."""
     plan = Plan(MEMBERS, TOPOLOGY)
     answer = plan.route(2, ReturnRefused)
-    assert (answer.later, answer.earlier, answer.leaves, answer.topic) == (
+    assert (answer.later, answer.earlier, answer.leaves, answer.places[1]) == (
         (3,),
         True,
         True,
-        "to.members",
+        ("to.members", 1),
     )
     enrolled = plan.route(1, MemberEnrolled)
     assert (enrolled.later, enrolled.earlier) == ((2,), False)
     viewed = plan.route(1, ProductViewed)
-    assert (viewed.here, viewed.topic, viewed.partitions) == (False, "to.products", 2)
+    assert (viewed.here, viewed.places) == (False, (("to.products", 0), ("to.products", 1)))
     with pytest.raises(ValueError, match="not said in members"):
         plan.route(1, GiftRefused)
 
