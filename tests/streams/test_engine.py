@@ -107,8 +107,12 @@ def counting(kafka: str, unique: str, tmp_path: Path) -> Iterator[Counting]:
         worker.close()
 
 
-def test_one_worker_end_to_end_and_a_graceful_stop(counting: Counting) -> None:
-    """Each action is counted once; SIGTERM commits what is in hand and exits 0."""
+def test_one_worker_end_to_end(counting: Counting) -> None:
+    """Each action is counted once: in one go, over a graceful stop, a kill, and the loss of its stores.
+
+    SIGTERM commits what is in hand and exits 0; a store that is there is kept and reads the tail of
+    the changelog, one that is lost is rebuilt from it.
+    """
     counting.emit(500)
     worker = counting.worker().start()
     assert counting.finished(), worker.said()
@@ -116,6 +120,11 @@ def test_one_worker_end_to_end_and_a_graceful_stop(counting: Counting) -> None:
     time.sleep(0.05)
     worker.send(signal.SIGTERM)
     assert worker.ends() == ExitCode.STOPPED, worker.said()
+    worker.start()
+    assert counting.finished(), worker.said()
+    worker.close()
+    cold(counting)
+    counting.emit(100)
     worker.start()
     assert counting.finished(), worker.said()
     assert counting.faults() == {}
@@ -197,21 +206,6 @@ def cold(counting: Counting) -> None:
     """Lose every store."""
     for path in counting.settings.data.glob("worker-*/stores"):
         os.rename(path, path.with_name(f"lost-{time.monotonic_ns()}"))
-
-
-def test_restore(counting: Counting) -> None:
-    """A store that is there is kept and reads the tail; a lost one is rebuilt from the changelog."""
-    worker = counting.worker().start()
-    counting.emit(400)
-    assert counting.finished()
-    for lost in (False, True):
-        worker.close()
-        if lost:
-            cold(counting)
-        worker.start()
-        counting.emit(100)
-        assert counting.finished(), worker.said()
-        assert counting.faults() == {}, f"lost: {lost}"
 
 
 def test_a_stale_owner_is_refused_in_mid_transaction(counting: Counting) -> None:
