@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from agents import Tables, rules
 from agents.calendar import DAY, day_of
 from agents.ledger import LOTS_MOST, Entry, Parcel, Points
-from schemas.outcomes import Account, PointsExpired
+from schemas.outcomes import Account, PointsExpired, PointsRescheduled
 from schemas.rules import Expiry, PointsRule
 
 
@@ -61,9 +61,9 @@ def over(parcel: Parcel, now: int) -> bool:
 
 def expire(
     state: Points, member_id: str, now: int, tables: Tables, places: Sequence[str]
-) -> Iterator[PointsExpired]:
+) -> Iterator[PointsExpired | PointsRescheduled]:
     """The active points, of these orders' lots, that are no longer good: `LOTS_MOST` lots an entry."""
-    put_off(state, now, tables, places)
+    yield from put_off(state, member_id, now, tables, places)
     gone = [
         (place, index, parcel.active)
         for place in places
@@ -78,20 +78,32 @@ def expire(
         yield PointsExpired(member_id=member_id, occurred_at=now, points=points, **entry.fields())
 
 
-def put_off(state: Points, now: int, tables: Tables, places: Sequence[str]) -> None:
+def put_off(
+    state: Points, member_id: str, now: int, tables: Tables, places: Sequence[str]
+) -> Iterator[PointsRescheduled]:
     """Lots that expire by inactivity live on while the member is active, held ones too."""
-    for place in places:
-        parcels = state.lots[place].parcels
-        kept = tuple([_kept_alive(state, parcel, now, tables) for parcel in parcels])
-        if kept != parcels:
-            state.put_lots(place, kept)
+    kept = [
+        (place, index, parcel, later)
+        for place in places
+        for index, parcel in enumerate(state.lots[place].parcels)
+        if (later := _kept_alive(state, parcel, now, tables)) is not None
+    ]
+    for first in range(0, len(kept), LOTS_MOST):
+        entry, step = Entry(state), kept[first : first + LOTS_MOST]
+        for place, index, _, later in step:
+            entry.change(place, index, expires_at=later)
+        points = sum([parcel.active + parcel.held for _, _, parcel, _ in step])
+        yield PointsRescheduled(
+            member_id=member_id, occurred_at=now, points=points, **entry.fields()
+        )
 
 
-def _kept_alive(state: Points, parcel: Parcel, now: int, tables: Tables) -> Parcel:
-    if parcel.empty or not over(parcel, now):
-        return parcel
+def _kept_alive(state: Points, parcel: Parcel, now: int, tables: Tables) -> int | None:
+    """Until when a lot whose time seems over is good after all; None: nothing changes."""
+    if not (parcel.active or parcel.held) or not over(parcel, now):
+        return None
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
     if rule is None or rule.expiry is not Expiry.INACTIVITY:
-        return parcel
+        return None
     later = expires_at(rule, parcel.earned_at, state.active_at)
-    return parcel if later is None or later <= now else parcel.expiring(later)
+    return None if later is None or later <= now else later

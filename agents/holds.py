@@ -25,6 +25,7 @@ from schemas.outcomes import (
     HoldVoided,
     PointsExpired,
     PointsHeld,
+    PointsRescheduled,
     PointsSpent,
     Reason,
     StockWaived,
@@ -166,7 +167,7 @@ def commit(state: Points, told: GiftReserved) -> Iterator[PointsSpent]:
 
 def void(
     state: Points, told: GiftRefused | GiftReleased, tables: Tables
-) -> Iterator[HoldVoided | PointsExpired]:
+) -> Iterator[HoldVoided | PointsExpired | PointsRescheduled]:
     """The gift is not to be had, or no longer wanted: the points go back to where they came from.
 
     What expired meanwhile expires now; of what is still good a debt is repaid first.
@@ -175,7 +176,7 @@ def void(
     if hold is None or hold.ended_at is not None:
         return
     now, places = told.occurred_at, sorted({part.entry for part in hold.parts})
-    put_off(state, now, tables, places)
+    yield from put_off(state, told.member_id, now, tables, places)
     entry = Entry(state)
     for part in hold.parts:
         if told.reason is Reason.OUT_OF_STOCK:

@@ -63,14 +63,6 @@ class Parcel(Struct, frozen=True, array_like=True):
         expires = NEVER if self.expires_at is None or not self.active else self.expires_at
         return min(activates, expires)
 
-    def activating(self, at: int) -> Parcel:
-        """The same lot, to turn active at another moment."""
-        return structs.replace(self, activates_at=at)
-
-    def expiring(self, at: int | None) -> Parcel:
-        """The same lot, good until another moment."""
-        return structs.replace(self, expires_at=at)
-
     def said(self) -> Lot:
         """The lot as an entry tells it."""
         return Lot(

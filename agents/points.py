@@ -53,7 +53,7 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
         case OrderPlaced():
             yield from earn(state, event, tables)
         case OrderStateChanged():
-            deliver(state, event, tables)
+            yield from deliver(state, event, tables)
         case ReturnAccepted():
             yield from reverse(state, event, tables)
         case RedemptionRequested():

@@ -16,6 +16,7 @@ from agents.ledger import Entry, Parcel, Points, spent
 from schemas.outcomes import (
     Account,
     OrderStateChanged,
+    PointsRescheduled,
     PointsReversed,
     ReturnAccepted,
     ReturnedLine,
@@ -96,19 +97,30 @@ def _take_from_others(state: Points, entry: Entry, own: tuple[str, int], wanted:
     return wanted
 
 
-def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> None:
+def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> Iterator[PointsRescheduled]:
     """The return window runs from the delivery: pending points turn active at its end."""
     place = entry_of(told.order_id)
     lots = state.lots.get(place)
     if lots is None or told.delivered_at is None:
         return
-    parcels = tuple([_delivered(parcel, told.delivered_at, tables) for parcel in lots.parcels])
-    if parcels != lots.parcels:
-        state.put_lots(place, parcels)
+    entry, points = Entry(state), 0
+    for index, parcel in enumerate(lots.parcels):
+        at = _activates_at(parcel, told.delivered_at, tables)
+        if at != parcel.activates_at:
+            entry.change(place, index, activates_at=at)
+            points += parcel.pending
+    if points:
+        yield PointsRescheduled(
+            member_id=told.member_id,
+            occurred_at=told.occurred_at,
+            points=points,
+            order_id=told.order_id,
+            **entry.fields(),
+        )
 
 
-def _delivered(parcel: Parcel, delivered_at: int, tables: Tables) -> Parcel:
+def _activates_at(parcel: Parcel, delivered_at: int, tables: Tables) -> int | None:
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
-    if rule is None or parcel.activates_at is None or not parcel.pending:
-        return parcel
-    return parcel.activating(delivered_at + rule.return_window_days * DAY)
+    if rule is None or not parcel.pending:
+        return parcel.activates_at
+    return delivered_at + rule.return_window_days * DAY

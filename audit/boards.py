@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from audit.ledger import Rule, RuleKey
+from audit.ledger import Rule
 from audit.log import Entry
+from audit.schedule import RuleKey
 
 
 class Score(NamedTuple):

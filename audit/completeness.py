@@ -9,8 +9,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from audit.answers import Answer, answers, name_of, of_return, redemption
-from audit.ledger import text_of
-from audit.log import Entry
+from audit.log import Entry, text_of
 
 # Answered once for a name, whichever of several records asked: the name is in this field.
 FIRST = {

@@ -11,8 +11,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from audit.log import Entry
+from audit.log import Entry, text_of
 from audit.orders import Order, Orders
+from audit.schedule import RuleKey, Schedule
 
 ACCOUNTS = ("pending", "active", "held", "debt", "issued", "redeemed", "expired", "adjusted")
 OWN = ("pending", "active", "held")
@@ -20,7 +21,6 @@ OPEN = "open"
 STATES = {OPEN: "HELD", "PointsSpent": "REDEEMED", "HoldVoided": "REFUSED", "never made": "?"}
 
 Rule = dict[str, Any]
-RuleKey = tuple[str, int]
 
 
 class Hold(NamedTuple):
@@ -45,6 +45,7 @@ class Ledger:
         self.lots: dict[tuple[str, str], dict[str, int]] = defaultdict(
             lambda: dict.fromkeys(OWN, 0)
         )
+        self._schedule = Schedule()
         self.entries = 0
         self.rules: dict[RuleKey, Rule] = {}
         self.granted: Counter[tuple[str, str]] = Counter()
@@ -99,6 +100,8 @@ class Ledger:
                 self._hold(entry)
             case "HoldVoided" | "PointsSpent":
                 self._end_hold(entry)
+            case "OrderStateChanged":
+                self._schedule.deliver(entry, self.rules)
 
     def finish(self) -> list[str]:
         """All differences found; call it when the whole log is heard."""
@@ -109,6 +112,7 @@ class Ledger:
         self.differences.extend(self._silent_orders())
         self.differences.extend(self._wrong_prices())
         self.differences.extend(self._wrong_reversals())
+        self.differences.extend(self._schedule.finish())
         return self.differences
 
     def _post(self, entry: Entry) -> None:
@@ -117,6 +121,7 @@ class Ledger:
         balance = self.balances[member]
         for posting in entry.fields["postings"]:
             self._move(member, balance, posting)
+            self._schedule.post(entry, posting)
         claimed = entry.fields["balances"]
         if claimed != balance:
             self._differs(entry, f"says balances {claimed}, its postings make {balance}")
@@ -126,6 +131,7 @@ class Ledger:
             left = self.lots[member, lot["lot_id"]]
             if {account: lot[account] for account in OWN} != left:
                 self._differs(entry, f"says of lot {lot['lot_id']} other than its postings: {left}")
+            self._schedule.say(entry, lot)
 
     def _move(self, member: str, balance: dict[str, int], posting: dict[str, Any]) -> None:
         for side, sign in (("source", -1), ("destination", 1)):
@@ -212,13 +218,6 @@ class Ledger:
 
     def _differs(self, entry: Entry, text: str) -> None:
         self.differences.append(text_of(entry, text))
-
-
-def text_of(entry: Entry, text: str) -> str:
-    """A difference as a sentence that says where it lies."""
-    whose = entry.fields.get("member_id") or entry.fields.get("product_id", "nobody")
-    place = f"{entry.topic}/{entry.partition}/{entry.offset}"
-    return f"{place} {entry.name or 'bytes'} of {whose}: {text}"
 
 
 def _grant_key(fields: dict[str, Any]) -> tuple[str, str, str]:

@@ -234,3 +234,10 @@ def _plain(schema: Any) -> Any:
             return [_plain(part) for part in schema]
         case _:
             return schema
+
+
+def text_of(entry: Entry, text: str) -> str:
+    """A difference as a sentence that says where it lies."""
+    whose = entry.fields.get("member_id") or entry.fields.get("product_id", "nobody")
+    place = f"{entry.topic}/{entry.partition}/{entry.offset}"
+    return f"{place} {entry.name or 'bytes'} of {whose}: {text}"

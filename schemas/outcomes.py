@@ -290,7 +290,7 @@ class HoldRefused(MemberOutcome, frozen=True, kw_only=True):
 
 
 class HoldVoided(LedgerOutcome, frozen=True, kw_only=True):
-    """Held points went back to where they came from; what had expired meanwhile expires now."""
+    """Held points went back to where they came from, to the debt first; what expired meanwhile goes now."""
 
     redemption_id: RedemptionId
     points: Points
@@ -325,6 +325,13 @@ class PointsReversed(LedgerOutcome, frozen=True, kw_only=True):
     ]
 
 
+class PointsRescheduled(LedgerOutcome, frozen=True, kw_only=True):
+    """Points turn active or expire at another moment than was said before; none moved."""
+
+    points: Annotated[int, doc("Points of these lots, held ones too.", ge=0)]
+    order_id: Annotated[str | None, doc("The order whose delivery it was; none: activity.")] = None
+
+
 class BalanceAdjusted(LedgerOutcome, frozen=True, kw_only=True):
     """An operator's correction was posted."""
 
@@ -349,6 +356,7 @@ LEDGER: tuple[type[LedgerOutcome], ...] = (
     PointsSpent,
     PointsExpired,
     PointsReversed,
+    PointsRescheduled,
     BalanceAdjusted,
 )
 

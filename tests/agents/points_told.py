@@ -37,6 +37,7 @@ from schemas.outcomes import (
     PointsExpired,
     PointsHeld,
     PointsPending,
+    PointsRescheduled,
     PointsReversed,
     PointsSpent,
     Reason,
@@ -261,6 +262,8 @@ def _short(outcome: Any) -> str:
             return f"capped {outcome.order_id} {outcome.granted}<{outcome.earned} {outcome.cap}"
         case EarningRefused() | AdjustmentRefused():
             return f"refused {outcome.reason}"
+        case PointsRescheduled():
+            return f"moved {outcome.order_id or ''}".strip()
         case PointsReversed():
             rest = f" owed {outcome.from_debt}" if outcome.from_debt else ""
             rest += f" let go {outcome.uncollected}" if outcome.uncollected else ""

@@ -54,7 +54,7 @@ def books(simulation: Simulation, outcomes: Iterable[Entry]) -> Books:
     return made
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_right_log_has_no_difference(seed: int) -> None:
     """Every answer is there once, everything adds up."""
     simulation = simulated(seed)
@@ -70,12 +70,17 @@ def kinds() -> list[str]:
     return sorted({e.name for e in entries(simulated(0), "outcomes.")} - UNCOUNTED)
 
 
+def derivable(entry: Entry) -> bool:
+    """All but that points live on with a member's activity, which moves nothing that is recomputed."""
+    return entry.name != "PointsRescheduled" or entry.fields["order_id"] is not None
+
+
 def test_every_outcome_that_is_missing_is_found() -> None:
     """Of each kind one is left out: the auditor has something to say every time."""
     simulation = simulated(0)
     said = list(entries(simulation, "outcomes."))
     for kind in kinds():
-        at = next(n for n, entry in enumerate(said) if entry.name == kind)
+        at = next(n for n, entry in enumerate(said) if entry.name == kind and derivable(entry))
         assert books(simulation, said[:at] + said[at + 1 :]).finish(), f"{kind} left out"
 
 
