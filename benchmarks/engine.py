@@ -15,7 +15,7 @@ from benchmarks.peer import PEERS, Absent, Peer
 from benchmarks.report import OURS, EngineReport
 from benchmarks.workload import Work, load
 
-EVENTS = 2_000_000
+EVENTS = 1_500_000
 FEWEST = 10_000
 
 

@@ -37,6 +37,11 @@ class Worker:
     pid: int
     port: int
     started_at: float
+    log: Path
+
+    def said(self) -> str:
+        """The end of what it logged."""
+        return self.log.read_text(errors="replace")[-2_000:]
 
     def owned(self) -> dict[str, int]:
         """Stage → partitions in work; empty while it does not answer yet."""
@@ -98,23 +103,22 @@ class Job:
 
     @contextmanager
     def worker(self) -> Iterator[Worker]:
-        """Run a worker under the sampler until the block ends; it owns everything when it begins.
-
-        Raises `RuntimeError` when it does not get so far.
-        """
+        """Run a worker under the sampler until the block ends."""
         port = free_port()
         command = [sys.executable, "-m", "benchmarks.sampled", str(self.profile)]
         environment = self.environment() | {"MEMBERSTREAM_HTTP_PORT": str(port)}
         log = self.folder / f"worker-{port}.log"
         started_at = time.perf_counter()
         with running([*command, "benchmarks.worker"], log, environment) as process:
-            worker = Worker(process.pid, port, started_at)
-            while not self._whole(worker):
-                if process.poll() is not None or time.perf_counter() - started_at > START_SECONDS:
-                    said = log.read_text(errors="replace")[-2_000:]
-                    raise RuntimeError(f"The main job's worker did not start: {said}")
-                time.sleep(LOOK_SECONDS)
-            yield worker
+            yield Worker(process.pid, port, started_at, log)
+
+    def owns_all(self, worker: Worker) -> float:
+        """Wait until it owns every partition; the seconds since its start. Raises `RuntimeError`."""
+        while not self._whole(worker):
+            if time.perf_counter() - worker.started_at > START_SECONDS:
+                raise RuntimeError(f"The main job's worker did not start: {worker.said()}")
+            time.sleep(LOOK_SECONDS)
+        return time.perf_counter() - worker.started_at
 
     def _whole(self, worker: Worker) -> bool:
         owned = worker.owned()

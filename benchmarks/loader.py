@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -19,7 +18,6 @@ FIRST_AT = 1_700_000_000_000
 STEP_MS = 50.0  # of event time between two actions: twenty a second, as in a large shop
 TICK_MS = 60_000
 FLUSH_SECONDS = 120.0
-TICKED = len(topics.STAGES)
 
 
 @dataclass
@@ -27,7 +25,6 @@ class Loaded:
     """What lies in the log for the job: `last` is the offset of each partition's last record."""
 
     actions: list[Event] = field(default_factory=list)
-    records: int = 0
     last: dict[tuple[str, int], int] = field(default_factory=dict)
     ends_at: int = FIRST_AT
 
@@ -53,20 +50,25 @@ class Loader:
         self._failed: list[KafkaError] = []
         self.loaded = Loaded()
 
-    def write(self, mix: Mix, count: int) -> Loaded:
-        """The opening, `count` actions of the mix, ticks. Raises `KafkaException`."""
+    def open_shop(self) -> Loaded:
+        """Rules, gifts, products, stock, and a first tick behind them. Raises `KafkaException`."""
         with Emitter(self._kafka, prefix=self._prefix) as emitter:
             for action in opening(FIRST_AT):
                 emitter.emit(action)
+        Ticks(self._producer, self._prefix).write(FIRST_AT, self._arrived)
+        return self._flushed()
+
+    def write(self, mix: Mix, count: int) -> Loaded:
+        """`count` actions of the mix, with ticks. Raises `KafkaException`."""
         ticks = Ticks(self._producer, self._prefix)
-        ticked_at = 0
+        ticked_at = FIRST_AT
         for action in islice(mix.actions(FIRST_AT, STEP_MS), count):
             at: int = action.occurred_at  # type: ignore[attr-defined]  # every action has it
             if at - ticked_at >= TICK_MS:
-                self.loaded.records += ticks.write(at, self._arrived)
+                ticks.write(at, self._arrived)
                 ticked_at = at
             self._action(action)
-        self.loaded.records += ticks.write(self.loaded.ends_at, self._arrived)
+        ticks.write(self.loaded.ends_at, self._arrived)
         return self._flushed()
 
     def _action(self, action: Event) -> None:
@@ -81,7 +83,6 @@ class Loader:
                 self._producer.poll(0.1)
         self._producer.poll(0)
         self.loaded.actions.append(action)
-        self.loaded.records += 1
         self.loaded.ends_at = action.occurred_at  # type: ignore[attr-defined]  # every action has it
 
     def _arrived(self, error: KafkaError | None, message: Message) -> None:
@@ -101,8 +102,3 @@ class Loader:
             raise KafkaException(self._failed[0])
         assert not left, f"{left} actions were not written in {FLUSH_SECONDS:.0f} s"
         return self.loaded
-
-
-def of_type(actions: Iterable[Event], *kinds: type[Event]) -> Iterator[Event]:
-    """Those of these types."""
-    return (action for action in actions if isinstance(action, kinds))

@@ -19,8 +19,9 @@ from streams.topics import all_topics, create_topics
 PARTITIONS = 4
 SESSION_SECONDS = 6.0
 TRANSACTION_SECONDS = 6.0
-SINKS = ("postgres", "redis")
-MEMBERSTREAM = (sys.executable, "-m", "cli.main")
+WORKER = "streams"
+SINKS = ("sinks.postgres", "sinks.redis_sink")
+COMMANDS = "cli.main"
 
 
 @dataclass(slots=True)
@@ -39,8 +40,8 @@ class Processes:
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self.settings
         create_topics(settings.kafka, all_topics(settings))
-        self.workers = [self._process(f"worker-{n}", "worker") for n in range(2)]
-        self.sinks = [self._process(f"sink-{name}", "sink", name) for name in SINKS]
+        self.workers = [self._process(f"worker-{n}", WORKER) for n in range(2)]
+        self.sinks = [self._process(module, module) for module in SINKS]
 
     @property
     def app(self) -> str:
@@ -99,7 +100,7 @@ class Processes:
         """Run a command of memberstream on this job; what it printed. Raises `CalledProcessError`."""
         environment = {**os.environ, **self.environment}
         done = subprocess.run(
-            [*MEMBERSTREAM, *words],
+            [sys.executable, "-m", COMMANDS, *words],
             cwd=ROOT,
             env=environment,
             check=True,
@@ -109,5 +110,6 @@ class Processes:
         )
         return done.stdout
 
-    def _process(self, name: str, *words: str) -> Process:
-        return Process([*MEMBERSTREAM, *words], self.environment, self.folder / f"{name}.log")
+    def _process(self, name: str, module: str) -> Process:
+        command = [sys.executable, "-m", module]
+        return Process(command, self.environment, self.folder / f"{name}.log")
