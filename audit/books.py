@@ -85,6 +85,7 @@ class Books:
             "balances": {(member,): found for member, found in self.ledger.balances.items()},
             "entries": self._entries,
             "lots": self.ledger.lots,
+            "lot_times": self.overdue.times(),
             "orders": {
                 place: (order.currency, order.state) for place, order in self.orders.placed.items()
             },

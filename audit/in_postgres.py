@@ -15,23 +15,30 @@ from audit.log import Cut
 from audit.stock import Pieces
 
 NAME = "Postgres"
+
+
+def _ms(column: str) -> str:
+    """A moment in milliseconds."""
+    return f"(extract(epoch FROM {column}) * 1000)::bigint"
+
+
 KEYS_AND_VALUES = {
     "members": "SELECT member_id, true FROM members",
     "balances": f"SELECT member_id, {', '.join(ACCOUNTS)} FROM balances",
     "entries": "SELECT member_id, count(*) FROM entries GROUP BY member_id",
     "lots": f"SELECT member_id, lot_id, {', '.join(OWN)} FROM lots",
+    "lot_times": f"SELECT member_id, lot_id, {_ms('activates_at')}, {_ms('expires_at')} FROM lots",
     "orders": "SELECT member_id, order_id, currency, state FROM orders",
     "order_items": "SELECT member_id, order_id, line_number, quantity, returned FROM order_items",
     "returns": "SELECT member_id, return_id, state FROM returns WHERE state = 'ACCEPTED'",
     "redemptions": "SELECT member_id, redemption_id, state FROM redemptions WHERE points IS NOT NULL",
     "board_scores": (
-        "SELECT member_id, board, points, (extract(epoch FROM reached_at) * 1000)::bigint "
-        "FROM board_scores WHERE points <> 0"
+        f"SELECT member_id, board, points, {_ms('reached_at')} FROM board_scores WHERE points <> 0"
     ),
     "closed_boards": "SELECT board, members FROM closed_boards",
     "closed_ranks": (
-        "SELECT member_id, board, points, (extract(epoch FROM reached_at) * 1000)::bigint "
-        "FROM closed_ranks WHERE rank IS NOT NULL"
+        f"SELECT member_id, board, points, {_ms('reached_at')} FROM closed_ranks "
+        "WHERE rank IS NOT NULL"
     ),
     "stock": "SELECT product_id, on_hand, reserved FROM stock",
     "stock_movements": "SELECT product_id, count(*) FROM stock_movements GROUP BY product_id",
@@ -91,7 +98,7 @@ def _row(table: str, row: TupleRow) -> tuple[Key, object]:
             return row[:1], dict(zip(ACCOUNTS, row[1:], strict=True))
         case "lots":
             return row[:2], dict(zip(OWN, row[2:], strict=True))
-        case "orders":
+        case "orders" | "lot_times":
             return row[:2], tuple(row[2:])
         case "order_items":
             return row[:3], tuple(row[3:])

@@ -52,6 +52,12 @@ class Overdue:
                 self._closed_at[fields["board"]] = fields["occurred_at"]
                 self._closed[fields["board"]].add(entry.partition)
 
+    def times(self) -> dict[tuple[str, str], tuple[int | None, int | None]]:
+        """Member and lot → when its points turn active and when they expire, as was last said."""
+        return {
+            place: (lot["activates_at"], lot["expires_at"]) for place, lot in self._lots.items()
+        }
+
     def finish(self, orders: Orders, ledger: Ledger) -> list[str]:
         """All that is overdue; call it when the whole log is heard."""
         return [
