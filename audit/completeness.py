@@ -47,7 +47,8 @@ class Completeness:
         self.differences: list[str] = []
         self._dead: set[tuple[str, int, int]] = set()
         self._heard: set[str] = set()
-        self._seen: set[int] = set()  # a hash of 64 bits stands for each id of a year
+        self._repeated: set[str] = set()
+        self._seen: dict[int, str] = {}  # names; a hash of 64 bits stands for each id of a year
         self._open: dict[tuple[str, str], Open] = {}
         self._requested: set[str] = set()
         self._first_asked: dict[tuple[str, ...], str] = {}
@@ -75,6 +76,7 @@ class Completeness:
         event_id = entry.fields["event_id"]
         if event_id in self._heard:
             self.repeats += 1  # or a rule or a gift, which lies in every partition and is said once
+            self._repeated.add(event_id)
             return False
         self._heard.add(event_id)
         self.actions += 1
@@ -89,10 +91,12 @@ class Completeness:
             return
         seen = hash(entry.fields["event_id"])
         if seen in self._seen:
+            if self._seen[seen] != entry.name and entry.fields["caused_by"] in self._repeated:
+                return  # a repeat that came too late to be known was heard anew, and refused
             self.doubled += 1
             self._differs(entry, f"outcome {entry.fields['event_id']} comes twice")
             return
-        self._seen.add(seen)
+        self._seen[seen] = entry.name
         for answer in answers(entry):
             self._count(answer, True, entry)
         if entry.name in RETURN_ENDS:

@@ -10,6 +10,7 @@ import pytest
 from audit.books import Books
 from audit.compare import differences
 from audit.log import Decoder, Entry
+from schemas.actions import PurchaseLine, PurchaseMade
 from streams.simulate import Simulation
 from streams.topology import topology
 from tests.simulation.schedule import played
@@ -132,3 +133,30 @@ def test_a_view_that_shows_the_log_has_no_difference_and_any_other_has() -> None
             found = list(differences("View", expected, {name: wrong}))
             assert len(found) == 1, name
             assert words in found[0]
+
+
+def test_the_answer_to_a_late_repeat_is_no_double() -> None:
+    """An order that a platform sends again after many others is refused, and that is not held against."""
+    simulation = Simulation(topology(3))
+    order = purchase(0)
+    for action in [order, *(purchase(n) for n in range(1, 40)), order]:
+        simulation.emit(action)
+    simulation.drain()
+    said = list(entries(simulation, "outcomes."))
+    assert [entry.name for entry in said].count("OrderRefused") == 1
+    made = books(simulation, said)
+    assert [found for found in made.finish() if "lacks" not in found] == []
+    assert (made.completeness.repeats, made.completeness.doubled) == (1, 0)
+
+
+def purchase(number: int) -> PurchaseMade:
+    """An order of one line."""
+    line = PurchaseLine(line_number=1, product_id="cup", quantity=1, amount_minor=100)
+    return PurchaseMade(
+        event_id=f"event-{number}",
+        member_id="ann",
+        occurred_at=1_300_060_800_000 + number,
+        order_id=f"order-{number}",
+        currency="GBP",
+        lines=[line],
+    )
