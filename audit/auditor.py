@@ -27,7 +27,7 @@ LONGEST_CHAIN = 8  # round trips between stages, from a request to the last that
 WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.3
 QUIET_SECONDS = 1.0
-QUIET_PATIENCE_SECONDS = 15.0
+QUIET_PATIENCE_SECONDS = 5.0
 
 Progress = Callable[[str], None]
 
@@ -149,7 +149,7 @@ class Auditor:
         self._progress("reading the log")
         books = self._books(asked, cut)
         moved = self._moved(cut, books)
-        audit = _judge_log(books, quiet)
+        audit = _judge_log(books, quiet, moved)
         self._progress("comparing the views")
         for view, tables, contradictions in shown:
             _judge_view(audit, view, books.tables(), tables, contradictions, moved)
@@ -216,13 +216,13 @@ class Auditor:
             books.hear(outcome)
         return books
 
-    def _moved(self, cut: Cut, books: Books) -> set[str]:
+    def _moved(self, cut: Cut, books: Books) -> frozenset[str]:
         """Members, products and boards of which something was said after the cut."""
         moved: set[str] = set()
         for entry in self._log.read(self._log.ends(OUTCOMES), cut):
-            books.completeness.hear_later(entry)
+            books.hear_later(entry)
             moved.update(_whose(entry))
-        return moved
+        return frozenset(moved)
 
 
 def _whose(entry: Entry) -> Iterable[str]:
@@ -230,8 +230,8 @@ def _whose(entry: Entry) -> Iterable[str]:
     return [entry.fields[name] for name in names if entry.fields.get(name)]
 
 
-def _judge_log(books: Books, quiet: bool) -> Audit:
-    found = books.finish(quiet=quiet)
+def _judge_log(books: Books, quiet: bool, moved: frozenset[str]) -> Audit:
+    found = books.finish(quiet=quiet, moved=moved)
     counted = books.completeness
     return Audit(
         actions=counted.actions,
@@ -253,7 +253,7 @@ def _judge_view(
     expected: Tables,
     shown: Tables,
     contradictions: list[str],
-    moved: set[str],
+    moved: frozenset[str],
 ) -> None:
     dropped: dict[str, bool] = {}
 

@@ -61,10 +61,17 @@ class Books:
         elif entry.name == "StockChanged":
             self._movements[entry.fields["product_id"],] += 1
 
-    def finish(self, *, quiet: bool = True) -> list[str]:
+    def hear_later(self, entry: Entry) -> None:
+        """One outcome behind the cut; a partition may be ahead of the one that tells of rules."""
+        self.completeness.hear_later(entry)
+        if entry.name in ("RuleAccepted", "GiftPriced"):
+            self.ledger.hear(entry)
+
+    def finish(self, *, quiet: bool = True, moved: frozenset[str] = frozenset()) -> list[str]:
         """Everything in the log that contradicts itself, as sentences.
 
-        `quiet`: the workers have nothing to do, so what is due by the clock has happened.
+        `quiet`: the workers have nothing to do, so what is due by the clock has happened; `moved`:
+        members and products of which more was said since the cut.
         """
         late = self.overdue.finish(self.orders, self.ledger) if quiet else []
         return [
@@ -73,7 +80,7 @@ class Books:
             *self.orders.finish(),
             *self.ledger.finish(),
             *self.boards.finish(self.ledger.rules),
-            *self.stock.finish(),
+            *self.stock.finish(moved),
         ]
 
     def tables(self) -> Tables:

@@ -27,7 +27,10 @@ RETURN_ENDS = ("ReturnAccepted", "ReturnRefused")
 
 
 class Open(NamedTuple):
-    """Answers of a kind that are missing, or too many when below zero; `text` says to what."""
+    """Answers of a kind that are missing, or too many when below zero; `text` says to what.
+
+    Not `required`: only records behind the cut have to do with it.
+    """
 
     missing: int
     required: bool
@@ -69,7 +72,8 @@ class Completeness:
         if (entry.topic, entry.partition, entry.offset) in self._dead:
             return False
         if not entry.name:
-            self._differs(entry, "cannot be read and is no dead letter")
+            if required:
+                self._differs(entry, "cannot be read and is no dead letter")
             return False
         if entry.name == "ClockTicked":
             return True
@@ -105,20 +109,21 @@ class Completeness:
             self._first_answered.add(_first(entry, FIRST_ANSWERS[entry.name]))
 
     def hear_later(self, entry: Entry) -> None:
-        """One outcome behind the cut: what it wants explains answers, and must not be there yet."""
+        """One outcome behind the cut: it may give or explain an answer, and lacks none itself."""
         for answer in answers(entry):
-            if answer.number > 0:
-                self._count(answer, False, entry)
+            self._count(answer, False, entry)
 
     def finish(self, held: set[tuple[str, str]], waiting: set[tuple[str, str]]) -> list[str]:
         """All that is missing or doubled, but for the ends of what is held or waits."""
         excused = {(name_of(*place), "end") for place in held}
         excused |= {(name_of(*place), "end of waiting") for place in waiting}
         for place, open_ in self._open.items():
-            if open_.missing > 0 and open_.required and place not in excused:
+            if not open_.required or place in excused:
+                continue
+            if open_.missing > 0:
                 self.missing += open_.missing
                 self.differences.append(f"{open_.text}lacks {open_.missing} answers ({place[1]})")
-            elif open_.missing < 0:
+            else:
                 self.doubled -= open_.missing
                 self.differences.append(f"{open_.text}is an answer too many ({place[1]})")
         for first, text in self._first_asked.items():
@@ -156,7 +161,7 @@ class Completeness:
         before = self._open.pop(place, None)
         missing = answer.number + (0 if before is None else before.missing)
         if missing:
-            needed = required and (before is None or before.required)
+            needed = required or (before is not None and before.required)
             self._open[place] = Open(missing, needed, text_of(entry, ""))
 
     def _differs(self, entry: Entry, text: str) -> None:

@@ -6,7 +6,7 @@ import io
 import json
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,13 @@ LOOK_SECONDS = 0.2
 BATCH = 10_000
 PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
-PASSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+PASSING = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
 # Frequent outcomes of which only the first fields count here: the id, the key, the time, the cause.
 BRIEF = {"ProductHeated", "TermHeated", "ProductViewed", "TermSearched"}
 FIRST_FIELDS = 4
@@ -100,7 +106,7 @@ class Log:
         consumer = self._consumer(group)
         try:
             asked = [TopicPartition(self._prefix + topic, at) for topic, at in places]
-            found = consumer.committed(asked, timeout=REQUEST_SECONDS)
+            found = _patiently(lambda: consumer.committed(asked, timeout=REQUEST_SECONDS))
             return {
                 (tp.topic.removeprefix(self._prefix), tp.partition): max(tp.offset, 0)
                 for tp in found
@@ -189,12 +195,17 @@ class Log:
 
 
 def _end(consumer: Consumer, partition: TopicPartition) -> int:
-    """A partition's end; a broker that has just started does not lead its partitions yet."""
+    """A partition's end."""
+    found = _patiently(lambda: consumer.get_watermark_offsets(partition, timeout=REQUEST_SECONDS))
+    return int(found[1])
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Ask again what a broker cannot answer yet that has just started."""
     until = time.monotonic() + REQUEST_SECONDS
     while True:
         try:
-            low_and_high = consumer.get_watermark_offsets(partition, timeout=REQUEST_SECONDS)
-            return int(low_and_high[1])
+            return ask()
         except KafkaException as error:
             if error.args[0].code() not in PASSING or time.monotonic() > until:
                 raise

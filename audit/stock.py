@@ -67,11 +67,14 @@ class Stock:
                 reserved[place[0]] += quantity
         return {product: Pieces(on_hand[product], reserved[product]) for product in on_hand}
 
-    def finish(self) -> list[str]:
-        """Where the stock that was said differs from the count; call it at the end of the log."""
-        self.differences.extend(self._wrong_ends())
+    def finish(self, moved: frozenset[str] = frozenset()) -> list[str]:
+        """Where the stock that was said differs from the count; call it at the end of the log.
+
+        Products that have `moved` since the cut are not judged: their parts lie on both sides of it.
+        """
+        self.differences.extend(self._wrong_ends(moved))
         counted = self.counted()
-        for product in sorted(counted.keys() | self.said.keys()):
+        for product in sorted((counted.keys() | self.said.keys()) - moved):
             said, made = self.said.get(product, Pieces(0, 0)), counted.get(product, Pieces(0, 0))
             if said != made:
                 self.differences.append(f"stock of {product}: said {said}, counted {made}")
@@ -97,9 +100,11 @@ class Stock:
                 f"{fields['event_id']}: {fields['available']} available cannot be, with {pieces}"
             )
 
-    def _wrong_ends(self) -> Iterator[str]:
+    def _wrong_ends(self, moved: frozenset[str]) -> Iterator[str]:
         """A reservation ends once: redeemed in the same quantity, or released."""
         for place, quantity in self._redeemed.items():
+            if place[0] in moved:
+                continue
             if self._reserved[place] != quantity:
                 yield f"{place[1]}: {quantity} redeemed, {self._reserved[place]} of {place[0]} reserved"
             if place in self._released:
