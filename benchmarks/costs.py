@@ -45,6 +45,7 @@ PARTS = {
     "mode": "Faust",
     "<frozen importlib": STARTING,
     "selector": "the event loop and its sockets",
+    "threading": "the event loop and its sockets",
     "base_events": "the event loop and its sockets",
     "events": "the event loop and its sockets",
 }

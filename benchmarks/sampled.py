@@ -14,6 +14,7 @@ import runpy
 import signal
 import sys
 import sysconfig
+import threading
 from collections import Counter
 from pathlib import Path
 from types import FrameType
@@ -62,11 +63,15 @@ class Sampler:
 
 
 def _working(frame: FrameType | None) -> FrameType | None:
-    """The main thread's frame, or when it waits, another thread's that does not."""
-    if frame is not None and frame.f_code.co_name not in WAITING:
+    """The main thread's frame, or when it waits, another thread's that does not.
+
+    When all wait, it was the waiting that cost: system calls.
+    """
+    if frame is None or frame.f_code.co_name not in WAITING:
         return frame
-    others = sys._current_frames().values()
-    return next((f for f in others if f.f_code.co_name not in WAITING), None)
+    main = threading.main_thread().ident
+    others = (f for ident, f in sys._current_frames().items() if ident != main)
+    return next((f for f in others if f.f_code.co_name not in WAITING), frame)
 
 
 def _nearest_ours(frame: FrameType) -> FrameType:
