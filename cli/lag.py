@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     IsolationLevel,
     KafkaError,
     KafkaException,
@@ -50,6 +49,9 @@ class Log:
         self._partitions = settings.partitions
         self._kafka = settings.kafka
         self._admin = AdminClient({"bootstrap.servers": settings.kafka, "log_level": 0})
+        self._member = Consumer(  # it joins nothing
+            {"bootstrap.servers": settings.kafka, "group.id": settings.app, "log_level": 0}
+        )
 
     def places(self, names: Iterable[str]) -> list[Place]:
         """Every partition of these topics of the stages."""
@@ -65,11 +67,13 @@ class Log:
         return {self._place(named): done.result().offset for named, done in found.items()}
 
     def committed(self, places: Iterable[Place]) -> dict[Place, int]:
-        """How far the workers' group has come in each; 0 where it never was."""
-        asked = ConsumerGroupTopicPartitions(self._group, [self._named(place) for place in places])
-        found = self._admin.list_consumer_group_offsets([asked], request_timeout=SECONDS)
-        result = found[self._group].result()
-        return {self._place(named): max(named.offset, 0) for named in result.topic_partitions}
+        """How far the workers' group has come in each; 0 where it never was. Raises `KafkaException`.
+
+        Asked by a consumer: librdkafka's admin client dies of a coordinator that is not ready.
+        """
+        asked = [self._named(place) for place in places]
+        found = self._member.committed(asked, timeout=SECONDS)
+        return {self._place(named): max(named.offset, 0) for named in found}
 
     def stages(self) -> dict[str, tuple[dict[Place, int], dict[Place, int]]]:
         """Stage → the workers' positions and the ends, in all that the stage reads."""
