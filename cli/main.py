@@ -6,7 +6,6 @@ in what was asked (an option, a file, a setting); a worker's and a sink's own ar
 
 from __future__ import annotations
 
-import faulthandler
 import sys
 from collections.abc import Callable
 from typing import Annotated, NoReturn
@@ -73,7 +72,6 @@ def _options(
 
 def main() -> NoReturn:
     """Run a command; expected trouble is said in three short parts, anything else is a bug of ours."""
-    faulthandler.enable()  # a crash in a client's C code tells where
     try:
         app()
     except KeyboardInterrupt:
