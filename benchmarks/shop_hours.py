@@ -37,7 +37,7 @@ RULE = PointsRule(
     delivery_days=1,
     expiry=Expiry.FIXED,
     expiry_days=10,
-    hold_minutes=180,
+    hold_minutes=72 * 60,
     zone="Europe/London",
 )
 

@@ -67,8 +67,9 @@ class Life:
 @pytest.fixture(scope="module")
 def life() -> Iterator[Life]:
     with own_platform(session_seconds=3.0) as (platform, job):
-        made = Life(platform, job, ShopHours(job.addresses.kafka))
+        made = Life(platform, job, ShopHours(job.addresses.kafka, members=60))
         made.told.open()
+        made.hours(80)  # there is something to return, to spend and to expire when the fire begins
         job.fleet.tend()
         assert eventually(lambda: "postgres_opened" in job.sinks[0].said(), 60)
         yield made
