@@ -154,6 +154,7 @@ def main() -> int:
     parser.add_argument("--duration", type=float, default=60.0, help="seconds of fire")
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # stops all it started
     return run(asked.seed, asked.duration, asked.json)
 
 
