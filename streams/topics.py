@@ -6,6 +6,7 @@ a key's partition follows from it, so a topic with another number is refused, ne
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ from streams.settings import Settings
 
 FOR_EVER = {"retention.ms": "-1"}
 SECONDS = 30.0
+LOOK_SECONDS = 0.05
 REPARTITION_DAYS = 7
 COMPACTION_LAG_MS = 3_600_000
 
@@ -86,8 +88,19 @@ def create_topics(kafka: str, specs: Iterable[TopicSpec], replication: int = 1) 
         operation_timeout=SECONDS,
     )
     created = [name for name, done in made.items() if _was_created(done)]
+    _await(kafka, created)
     check_topics(kafka, wanted)
     return created
+
+
+def _await(kafka: str, names: Iterable[str]) -> None:
+    """A broker says that a topic is created before it knows it everywhere: wait until it does."""
+    missing = set(names)
+    ends = time.monotonic() + SECONDS
+    while missing and time.monotonic() < ends:
+        missing -= read_facts(kafka, missing).keys()
+        if missing:
+            time.sleep(LOOK_SECONDS)
 
 
 def _was_created(done: object) -> bool:
