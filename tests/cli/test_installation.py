@@ -1,0 +1,252 @@
+"""A whole installation, by its commands alone: the demo, questions, own actions, the end."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from cli.main import main
+from local.platform import VARIABLES
+
+ORDERS = 60
+
+
+class Installation:
+    """One folder, and the commands on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *words: str, code: int = 0) -> str:
+        """Run a command in this process; what it printed, when it ended as it should."""
+        ended, printed = self._ran(*words)
+        assert ended == code, f"{words}: {printed}"
+        return printed
+
+    def json(self, *words: str) -> Any:
+        """What a command prints with --json, whatever its exit code."""
+        return json.loads(self._ran(*words, "--json")[1])
+
+    def _ran(self, *words: str) -> tuple[int, str]:
+        printed = io.StringIO()
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(printed),
+            redirect_stderr(printed),
+        ):
+            for variable in VARIABLES.values():
+                patch.delenv(variable, raising=False)
+            patch.setenv("MEMBERSTREAM_DATA", str(self.folder))
+            patch.setattr(sys, "argv", ["memberstream", *words])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return int(ended.value.code or 0), printed.getvalue()
+
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """Name → what status tells of each process."""
+        return {part["name"]: part for part in self.json("status")["processes"]}
+
+    def pids(self) -> dict[str, int]:
+        """Name → pid of everything that runs."""
+        return {name: part["pid"] for name, part in self.processes().items() if part["pid"]}
+
+
+def run_demo(folder: Path, figures: Path) -> None:
+    """In a process of its own, without a terminal."""
+    kept = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
+    ran = subprocess.run(
+        [sys.executable, "-m", "cli.main", "demo", "--orders", str(ORDERS), "--json", str(figures)],
+        env=kept | {"MEMBERSTREAM_DATA": str(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installation, dict[str, Any]]]:
+    """A short demo that was left up, and its figures."""
+    folder = tmp_path_factory.mktemp("demo")
+    installation = Installation(folder / "data")
+    try:
+        run_demo(installation.folder, folder / "figures.json")
+        yield installation, json.loads((folder / "figures.json").read_text())
+    finally:
+        installation.run("down", "--erase")
+
+
+def test_the_demo_comes_to_its_figures(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """All actions told, the ledger's sum zero, every view at the end, the auditor content."""
+    _, figures = demo
+    assert figures["actions"] > 5 * ORDERS
+    assert figures["actions_per_second"] > 0
+    assert figures["ledger_sum"] == 0
+    assert figures["dead_letters"] == 0
+    assert figures["auditor_differences"] == 0
+    assert set(figures["lag_records"]) >= {"postgres", "boards", "balances", "stock"}
+    assert not any(figures["lag_records"].values())
+
+
+def test_status_tells_everything(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """Processes, lag of every stage and view, ledger, dead letters, versions."""
+    installation, _ = demo
+    found = installation.json("status")
+    assert found["running"]
+    states = {part["name"]: part["state"] for part in found["processes"]}
+    assert states.keys() == {
+        *("kafka", "postgres", "valkey", "supervisor"),
+        *("worker-0", "worker-1", "sink-postgres", "sink-redis"),
+    }
+    assert set(states.values()) <= {"running", "working"}
+    assert found["stages"].keys() == {"members", "products", "searches"}
+    assert all(behind["records"] == 0 for behind in found["stages"].values())
+    assert found["ledger_sum"] == 0
+    assert found["troubles"] == []
+    assert all(found["versions"].values())
+
+
+def test_to_start_again_changes_nothing(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """`up` on what is up: the same processes, and no real clock beside the replay's."""
+    installation, _ = demo
+    before = installation.pids()
+    assert "run already" in installation.run("up")
+    assert installation.pids() == before
+
+
+def test_views_answer(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """A real member of the board has a ledger that sums to zero, entries that say why, and orders."""
+    installation, _ = demo
+    first = installation.json("board", "all")["standings"][0]
+    member = first["member_id"]
+    around = installation.json("board", "all", "--member", member)["standings"]
+    assert around[0] == first
+    balance = installation.json("ledger", "balance", member)["balance"]
+    accounts = ("pending", "active", "held", "debt", "issued", "redeemed", "expired", "adjusted")
+    assert sum(balance[name] for name in accounts) == 0
+    entries = installation.json("ledger", "entries", member)
+    assert entries[0]["active"] == balance["active"]
+    before = installation.json("ledger", "at", member, "2010-11-30")
+    assert all(before[name] == 0 for name in accounts)
+    ordered = installation.json("orders", member)["orders"]
+    product = ordered[0]["items"][0]["product_id"]
+    assert installation.json("stock", product)["product_id"] == product
+    assert len(installation.json("hot", "products")) == 10
+    assert installation.json("rules", "list")[0]["rule_id"] == "standard"
+    assert "12 " in installation.run("topics", "list")
+    assert "Everything holds." in installation.run("audit")
+
+
+def test_what_is_unknown_is_said(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """Exit code 1, and where to look."""
+    installation, _ = demo
+    assert "no ledger of 'nobody'" in installation.run("ledger", "balance", "nobody", code=1)
+    assert "no board 'season:1999-Q1'" in installation.run("board", "season:1999-Q1", code=1)
+    letter = "actions.members/0/99999999"
+    assert "list shows them" in installation.run("dead-letters", "show", letter, code=1)
+
+
+def test_own_actions_and_their_dead_letters(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """What is taken says what followed; a dead letter is corrected, sent again, and twice is once."""
+    installation, _ = demo
+    line = {"type": "PurchaseMade", "member_id": "m-1", "order_id": "o-1", "currency": "GBP"}
+    line["lines"] = [{"line_number": 1, "product_id": "lamp", "quantity": 1, "amount_minor": 500}]
+    file = tmp_path / "actions.jsonl"
+    file.write_text(json.dumps(line | {"occurred_at": "2030-01-01"}))
+    assert "IN_THE_FUTURE" in installation.run("emit", str(file), code=1)
+    letter = _eventually(lambda: installation.json("dead-letters", "list"))[0]
+    source = letter["source"]
+    shown = json.loads(installation.run("dead-letters", "show", source, "--json"))
+    again = installation.run("dead-letters", "replay", source, code=1)
+    assert "sent again and was not taken: IN_THE_FUTURE" in again
+    fixed = tmp_path / "fixed.json"
+    fixed.write_text(json.dumps(shown | {"occurred_at": "now"}))
+    words = ("dead-letters", "replay", source, "--file", str(fixed))
+    taken = installation.run(*words)
+    assert "taken. What followed: " in taken
+    assert "OrderPlaced" in taken
+    assert "PointsPending" in taken
+    first = _eventually(lambda: installation.json("orders", "m-1")["orders"])
+    assert "it had been taken before" in installation.run(*words)
+    assert installation.json("orders", "m-1")["orders"] == first
+
+
+def test_rules_are_set_in_the_installations_time(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """The next version; what breaks a rule's own rules is refused with the reasons."""
+    installation, _ = demo
+    now = installation.json("rules", "list")
+    file = tmp_path / "rule.json"
+    file.write_text(json.dumps(now[0]["rule"] | {"cap_per_order": 100}))
+    assert "RuleAccepted" in installation.run("rules", "set", str(file), "--by", "operator-2")
+    after = _eventually(
+        lambda: [r for r in installation.json("rules", "list") if r["changed_by"] == "operator-2"]
+    )
+    assert (after[0]["version"], after[0]["rule"]["cap_per_order"]) == (len(now) + 1, 100)
+
+
+@pytest.mark.parametrize("view", ["postgres", "redis"])
+def test_views_are_rebuilt(demo: tuple[Installation, dict[str, Any]], view: str) -> None:
+    """The same answers from the new version."""
+    installation, _ = demo
+    before = installation.json("board", "all"), installation.json("rules", "list")
+    assert "is read now" in installation.run("views", "rebuild", view)
+    assert (installation.json("board", "all"), installation.json("rules", "list")) == before
+
+
+def test_a_crash_is_seen_and_mended(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """A killed worker comes back, and status counts it."""
+    installation, _ = demo
+    pid = installation.pids()["worker-1"]
+    os.kill(pid, signal.SIGKILL)
+
+    def came_back() -> bool:
+        worker = installation.processes()["worker-1"]
+        return worker["pid"] != pid and (worker["state"], worker["restarts"]) == ("working", 1)
+
+    assert _eventually(came_back)
+
+
+def test_down_leaves_no_process(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """Also what a killed supervisor left; twice is fine; the last test of this installation."""
+    installation, _ = demo
+    pids = installation.pids()
+    os.kill(pids["supervisor"], signal.SIGKILL)
+    assert "Nothing runs any more." in installation.run("down")
+    left = [name for name, pid in pids.items() if _lives(pid)]
+    assert left == []
+    installation.run("down")
+    assert installation.folder.exists()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _eventually(ask: Any, seconds: float = 20) -> Any:
+    """Views follow within a moment: ask until there is an answer."""
+    until = time.monotonic() + seconds
+    while not (found := ask()) and time.monotonic() < until:
+        time.sleep(0.2)
+    assert found
+    return found
