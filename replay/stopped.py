@@ -73,7 +73,7 @@ def _refusal(found: str, wanted: str) -> str:
     return (
         f"This log has another clock. Its last tick is of {found!r}, this replay is {wanted!r}. "
         "Give the same --orders and --seed to go on with that one, or start with an empty platform: "
-        "memberstream down --erase, then memberstream up."
+        "memberstream down --erase, then memberstream up --no-clock."
     )
 
 
