@@ -37,6 +37,7 @@ PARTS = {
     "streams/offset_commit": "transactions: laying out and sending",
     "streams/engine": "transactions: laying out and sending",
     "streams/transport": "fetching",
+    "streams/app.py:run": "the event loop and its sockets",  # its own turns, outside of any call
     "streams": "the rest of the engine",
     "aiokafka/consumer": "fetching",
     "aiokafka/producer": "transactions: laying out and sending",

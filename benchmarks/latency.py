@@ -18,6 +18,7 @@ import psutil
 from confluent_kafka import Producer
 
 from benchmarks.job import Job
+from benchmarks.loader import QUIET
 from benchmarks.mix import CURRENCY, Mix, product_name
 from schemas import topics
 from schemas.actions import PurchaseLine, PurchaseMade
@@ -74,7 +75,11 @@ class Probing:
         self._balances = ""
         self._producer = Producer(_like_the_emitter(job.settings.kafka))
         self._clock = Producer(
-            {"bootstrap.servers": job.settings.kafka, "transactional.id": f"{self._prefix}clock"}
+            {
+                "bootstrap.servers": job.settings.kafka,
+                "transactional.id": f"{self._prefix}clock",
+                "log_level": QUIET,
+            }
         )
         self._ticks = Ticks(self._clock, self._prefix)
         self._clock.init_transactions(TRANSACTION_SECONDS)
@@ -190,6 +195,7 @@ def _like_the_emitter(kafka: str) -> dict[str, str | int | bool]:
         "enable.idempotence": True,
         "partitioner": "murmur2_random",
         "linger.ms": 5,
+        "log_level": QUIET,
     }
 
 

@@ -18,6 +18,7 @@ FIRST_AT = 1_700_000_000_000
 STEP_MS = 50.0  # of event time between two actions: twenty a second, as in a large shop
 TICK_MS = 60_000
 FLUSH_SECONDS = 120.0
+QUIET = 2  # not a word when the platform is stopped behind it
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Loader:
                 "partitioner": "murmur2_random",
                 "enable.idempotence": True,
                 "linger.ms": 20,
+                "log_level": QUIET,
                 "queue.buffering.max.messages": 1_000_000,
             }
         )

@@ -79,6 +79,7 @@ def _open_shop(job: Job, loader: Loader) -> int:
     """
     opened = loader.open_shop()
     with job.worker() as worker:
+        job.owns_all(worker)  # so the group's coordinator is there when it is asked
         _until_still(Positions(job.settings.kafka, job.settings.app), worker, opened, 0)
     return sum(offset + 1 for offset in opened.last.values())
 

@@ -157,5 +157,5 @@ PEERS = (
         prepare_kafka_streams,
         positional=True,
     ),
-    Peer("faust", "Faust 0.15.3, exactly_once, rocksdict", prepare_faust, share=0.02),
+    Peer("faust", "Faust 0.15.3, exactly_once, rocksdict", prepare_faust, share=0.01),
 )

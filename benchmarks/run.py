@@ -25,6 +25,7 @@ from benchmarks.report import OURS, EngineReport, print_engine
 from local.platform import Platform
 
 PARTS = ("engine", "main-job")
+WIDTH = 130
 
 
 def run(
@@ -39,7 +40,7 @@ def run(
     The platform is one of its own, in a folder that is removed at the end, so that nothing that
     runs elsewhere is touched. Raises `PlatformError` when it cannot start.
     """
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDTH)
     figures: dict[str, Any] = {}
     sound = True
     with platform() as started:
@@ -49,13 +50,22 @@ def run(
             figures["engine"] = engine.figures()
             sound = exact(engine)
         if "main-job" in parts:
-            job = main_job.measure(started, actions, console)
-            main_report.print_main_job(console, job)
-            figures |= main_report.figures(job)
-            sound = sound and job.account.exact
+            sound = _main_job(started, actions, console, figures) and sound
     if json is not None:
         json.write_text(json_format.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return 0 if sound else 1
+
+
+def _main_job(started: Platform, actions: int, console: Console, figures: dict[str, Any]) -> bool:
+    """Measure the main job into `figures`; whether it ran, and nothing of it is missing or doubled."""
+    try:
+        job = main_job.measure(started, actions, console)
+    except (RuntimeError, TimeoutError) as error:
+        console.print(f"[red]The main job did not come to its end: {error}")
+        return False
+    main_report.print_main_job(console, job)
+    figures |= main_report.figures(job)
+    return job.account.exact
 
 
 def exact(engine: EngineReport) -> bool:
