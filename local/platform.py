@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +67,17 @@ class Platform:
         return all(part.server.running for part in self.parts)
 
     def start(self) -> Addresses:
-        """Start what does not run, all parts at once. Raises `PlatformError`."""
+        """Start what does not run, all parts at once. Raises `PlatformError`, and then none runs."""
         with self._alone(), ThreadPoolExecutor(len(self.parts)) as pool:
-            for started in [pool.submit(part.start) for part in self.parts]:
-                started.result()
+            started = [pool.submit(part.start) for part in self.parts]
+            try:
+                for one in started:
+                    one.result()
+            except BaseException:
+                wait(started)
+                for part in self.parts:
+                    part.stop()
+                raise
         return self.addresses
 
     def stop(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import socket
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -47,6 +49,16 @@ def test_attach_from_another_object(stoppable_platform: Platform) -> None:
     other = Platform(stoppable_platform.folder)
     assert other.running
     assert other.start() == stoppable_platform.addresses
+
+
+def test_one_part_that_fails_leaves_none_running(tmp_path: Path) -> None:
+    """A port that is taken: the text says what is wrong, and nothing is left behind."""
+    platform = Platform(tmp_path / "platform")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (platform.valkey.folder / "port").write_text(str(taken.getsockname()[1]))
+        with pytest.raises(PlatformError, match="valkey"):
+            platform.start()
+    assert [part.server.running for part in platform.parts] == [False] * 3
 
 
 def test_some_urls_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
