@@ -20,6 +20,9 @@ LAG_SECONDS = Gauge(
     VIEW,
 )
 RECORDED_AT = Gauge("memberstream_view_recorded_at_seconds", "The view is as of this time", VIEW)
+LEDGER_SUM = Gauge(
+    "memberstream_ledger_sum", "Points over all accounts of all members: 0, or the ledger is broken"
+)
 
 
 class ViewMetrics:

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from streams.counters import Counters
+
 
 class Record(Protocol):
     """One consumed record; aiokafka's ConsumerRecord has this shape."""
@@ -43,12 +45,14 @@ class Effects:
 
     `outputs`: (topic, partition) → records of (key, value, timestamp in ms), in order.
     `changes`: store key → new value, None deletes; one changelog record each, then the store.
+    `counted`: what the work wants to be known of them, as metrics; none for nothing.
     """
 
     outputs: dict[tuple[str, int], list[tuple[bytes | None, bytes | None, int]]] = field(
         default_factory=dict
     )
     changes: dict[bytes, bytes | None] = field(default_factory=dict)
+    counted: Counters | None = None
 
 
 class PartitionWork(Protocol):

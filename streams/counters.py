@@ -23,6 +23,17 @@ class Counters:
     wake_ups_parked: int = 0  # raised; they are tried again later
     dead_letters: Counter[str] = field(default_factory=Counter)
 
+    def since(self, before: Counters) -> Counters:
+        """What was counted since then."""
+        return Counters(
+            self.events - before.events,
+            self.unheard - before.unheard,
+            self.repeats - before.repeats,
+            self.wake_ups - before.wake_ups,
+            self.wake_ups_parked - before.wake_ups_parked,
+            self.dead_letters - before.dead_letters,
+        )
+
     def copy(self) -> Counters:
         """The same totals, to return to."""
         return Counters(

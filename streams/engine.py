@@ -307,12 +307,14 @@ class StageLoop:
         ends: dict[tuple[str, int], int],
     ) -> None:
         changelog_id = self._facts[self.spec.changelog].topic_id
-        for owned, _ in effects:
+        for owned, effect in effects:
             partition = owned.acquired.partition
             end = max(ends[self.spec.changelog, partition], owned.acquired.changelog_offset)
             owned.acquired.changelog_offset = end
             owned.acquired.store.write(changes[partition].items(), end, changelog_id)
             owned.acquired.work.committed()
+            if effect.counted is not None:
+                self._metrics.counted(effect.counted)
             owned.touched = False
 
 

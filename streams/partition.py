@@ -42,6 +42,7 @@ class StageWork:
     ) -> None:
         self.counters = Counters()
         self._counted = Counters()
+        self._told = Counters()
         self._plan = plan
         self._intake = intake
         self._overlay = Overlay(store)
@@ -86,7 +87,8 @@ class StageWork:
 
     def effects(self) -> Effects:
         """What all `run` calls since the last commit did."""
-        return Effects(outputs=self._outbox.take(), changes=self._overlay.take())
+        counted, self._told = self.counters.since(self._told), self.counters.copy()
+        return Effects(self._outbox.take(), self._overlay.take(), counted)
 
     def committed(self) -> None:
         """The effects are in the log and in the store."""

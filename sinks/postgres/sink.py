@@ -20,7 +20,7 @@ from tenacity import (
 )
 
 from sinks.health import Health, serve
-from sinks.metrics import ViewMetrics
+from sinks.metrics import LEDGER_SUM, ViewMetrics
 from sinks.postgres.schema import prepare, versioned
 from sinks.postgres.views import wanted
 from sinks.postgres.writer import Writer, connect
@@ -29,6 +29,7 @@ from sinks.source import Batch, Place, Source, starts
 
 VIEW = "postgres"
 WAIT_SECONDS = 0.25
+SUM_SECONDS = 10.0
 FIRST_BACK_OFF_SECONDS = 0.1
 MOST_BACK_OFF_SECONDS = 5.0
 
@@ -81,6 +82,7 @@ class Follower:
         self._health = health
         self._metrics = ViewMetrics(VIEW)
         self._recorded_at: dict[Place, int] = {}
+        self._summed_at = 0.0
 
     def follow(self, writer: Writer, stop: threading.Event) -> None:
         """Read on from the tables' cursors until `stop` is set."""
@@ -88,6 +90,7 @@ class Follower:
         self._source.start(starts(facts, writer.cursors(facts)))
         while not stop.is_set():
             self.take(writer, WAIT_SECONDS)
+            self._sum(writer)
             self._health.worked()
 
     def waits(self, state: RetryCallState) -> None:
@@ -106,6 +109,12 @@ class Follower:
                 sum(len(batch.heard) for batch in batches), time.perf_counter() - began
             )
         self._measure(batches)
+
+    def _sum(self, writer: Writer) -> None:
+        """Now and then: it looks at every member's balances."""
+        if time.monotonic() - self._summed_at > SUM_SECONDS:
+            LEDGER_SUM.set(writer.ledger_sum())
+            self._summed_at = time.monotonic()
 
     def _measure(self, batches: Sequence[Batch]) -> None:
         for batch in batches:

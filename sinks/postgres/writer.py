@@ -17,7 +17,7 @@ from sinks.ending import Fenced
 from sinks.postgres.closing import closing
 from sinks.postgres.statements import Rows, array_literal
 from sinks.postgres.views import VIEWS
-from sinks.postgres.writes import BOARD_CLOSINGS, WRITES
+from sinks.postgres.writes import ACCOUNTS, BOARD_CLOSINGS, WRITES
 from sinks.source import Batch, Cursor, Place, TopicFacts
 
 Row = tuple[Any, ...]
@@ -32,6 +32,7 @@ UPDATE cursor AS t SET next = u.until, written_at = clock_timestamp(),
 FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[])
   AS u(topic, partition, expected, until, recorded_at)
 WHERE t.topic = u.topic AND t.partition = u.partition AND t.next = u.expected"""
+LEDGER_SUM = f"SELECT COALESCE(sum({' + '.join(ACCOUNTS)}), 0) FROM balances"
 # Every statement finds its rows by their keys; a plan made while the tables were small must not last.
 SESSION = """
 SET synchronous_commit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
@@ -62,6 +63,13 @@ class Writer:
                 cursor.executemany(BEGIN_CURSORS, rows)
             cursor.execute("SELECT topic, partition, next, topic_id, partitions FROM cursor")
             return {Place(row[0], row[1]): Cursor(*row[2:]) for row in cursor.fetchall()}
+
+    def ledger_sum(self) -> int:
+        """Points over all accounts of all members, as the tables have them: zero."""
+        with self._connection.transaction():
+            found = self._connection.execute(LEDGER_SUM).fetchone()
+        assert found is not None
+        return int(found[0])
 
     def write(self, batches: Sequence[Batch]) -> None:
         """Write these batches and move their cursors. Raises `Fenced` when another sink is at work."""
