@@ -6,6 +6,10 @@ on, and one that holds a user's own installation is not touched.
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +21,7 @@ from audit.auditor import Audit
 from cli import startup
 from cli.auditing import audited, shown
 from cli.demo_screen import Screen
-from cli.installation import Installation, Marker
+from cli.installation import DATA, Installation, Marker
 from cli.replaying import reading, writer
 from cli.status import Status, status
 from cli.terminal import console, say, write_json
@@ -188,7 +192,14 @@ def _tell_next(installation: Installation) -> None:
     say("")
     say("Everything is still up. Look at it (what is above is real, so try any other id):")
     for command in _commands(installation):
-        say(f"  memberstream {command}")
+        say(f"  {typed(installation)} {command}")
+
+
+def typed(installation: Installation) -> str:
+    """How the command is to be typed here, so that it speaks to this installation."""
+    found = "memberstream" if shutil.which("memberstream") else os.path.relpath(sys.argv[0])
+    own = installation.folder == Installation.of().folder
+    return found if own else f"{DATA}={shlex.quote(str(installation.folder))} {found}"
 
 
 def _commands(installation: Installation) -> Iterator[str]:

@@ -61,7 +61,7 @@ def list_offsets(
     """Where the logs begin or end; open transactions count as part of the log."""
     if not partitions:
         return {}
-    admin = AdminClient({"bootstrap.servers": kafka})
+    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 4})
     asked = {TopicPartition(topic, partition): spec for topic, partition in partitions}
     found = admin.list_offsets(
         asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=SECONDS
