@@ -80,12 +80,12 @@ def _open_shop(job: Job, loader: Loader) -> int:
     opened = loader.open_shop()
     with job.worker() as worker:
         job.owns_all(worker)  # so the group's coordinator is there when it is asked
-        _until_still(Positions(job.settings.kafka, job.settings.app), worker, opened, 0)
+        _until_still(Positions(job.settings), worker, opened, 0)
     return sum(offset + 1 for offset in opened.last.values())
 
 
 def _at_full_speed(job: Job, worker: Worker, loaded: Loaded, opened: int, found: MainJob) -> None:
-    positions = Positions(job.settings.kafka, job.settings.app)
+    positions = Positions(job.settings)
     first, last, used = _until_still(positions, worker, loaded, opened)
     inside = [job.settings.topic_prefix + topics.repartition(stage) for stage in topics.STAGES]
     unread = last_records(job.settings.kafka, inside, job.settings.partitions)

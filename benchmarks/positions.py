@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+
+from schemas import topics
+from streams.settings import Settings
 
 Place = tuple[str, int]
 
@@ -36,20 +37,28 @@ class Moment:
 
 @dataclass
 class Positions:
-    """A group's committed positions, kept whenever they moved."""
+    """The workers' committed positions in all that stages read, kept whenever they moved.
 
-    kafka: str
-    group: str
+    Asked by a consumer that joins nothing: librdkafka's admin client dies of a coordinator that is
+    not ready.
+    """
+
+    settings: Settings
     moments: list[Moment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._admin = AdminClient({"bootstrap.servers": self.kafka})
+        settings = self.settings
+        self._member = Consumer({"bootstrap.servers": settings.kafka, "group.id": settings.app})
+        self._asked = [
+            TopicPartition(settings.topic_prefix + name(stage), number)
+            for stage in topics.STAGES
+            for name in (topics.actions, topics.repartition)
+            for number in range(settings.partitions)
+        ]
 
     def look(self) -> Moment:
         """Ask the group's coordinator once."""
-        asked = [ConsumerGroupTopicPartitions(self.group)]
-        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=10)
-        found = answer[self.group].result().topic_partitions or []
+        found = self._member.committed(self._asked, timeout=10)
         moment = Moment(
             time.perf_counter(),
             {(one.topic, one.partition): one.offset for one in found if one.offset >= 0},

@@ -69,7 +69,8 @@ def clock(
     settings = Installation.of(data).settings()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # From a thread of its own: the handler may have interrupted the very wait that holds the lock.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     run(settings.kafka, prefix=settings.topic_prefix, seconds=seconds, stop=stop)
 
 

@@ -28,7 +28,8 @@ def run_process(run: Run, **given: Any) -> NoReturn:
     set_up_logging(settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        # From a thread of its own: the handler may have interrupted the very wait that holds the lock.
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set).start())
     log = structlog.get_logger()
     try:
         run(settings, stop)
