@@ -52,7 +52,7 @@ status: $(READY) ## processes, lag, ledger sum, dead letters
 	$(BIN)/memberstream status $(ARGS)
 
 docs: $(READY) ## write again what is generated: schemas, and the tables of docs/
-	$(BIN)/python -m schemas.export
+	$(BIN)/python -m schemas.export --release tests/golden
 	$(BIN)/python -m sinks.postgres.document
 	$(BIN)/python -m sinks.redis_sink.keyspace
 	$(BIN)/memberstream settings > docs/settings.md

@@ -1,8 +1,9 @@
 """The points ledger of one member: accounts, lots, and the entries that move points between them.
 
 Double entry in integers. Points move from a source to a destination account; the first four accounts are
-the member's, the others the house's share with this member. All accounts together are zero before and
-after every entry, and what lots hold adds up to the accounts: a breach is a bug, and stops the process.
+the member's, the others the house's share with this member. After every entry all accounts together are
+zero, and none of the member's own, nor of a lot it touched, is below: a breach is a bug, and stops the
+process. That lots add up to the accounts is how entries move points, and a property of the tests.
 """
 
 from __future__ import annotations

@@ -153,7 +153,9 @@ def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | Adjustmen
 
 
 def _wrong(state: Points, asked: PointsAdjusted, parts: tuple[Part, ...]) -> Reason | None:
-    """Nobody approves their own correction, and none takes what is not there."""
+    """It is posted once, nobody approves their own, and none takes what is not there."""
+    if _place(asked) in state.lots:
+        return Reason.ALREADY_POSTED
     if -asked.points > state.active:
         return Reason.INSUFFICIENT_POINTS
     if not asked.points or asked.adjusted_by == asked.approved_by:
@@ -161,9 +163,13 @@ def _wrong(state: Points, asked: PointsAdjusted, parts: tuple[Part, ...]) -> Rea
     return Reason.TOO_MANY if len(parts) > LOTS_MOST else None
 
 
+def _place(asked: PointsAdjusted) -> str:
+    return f"adjustment:{asked.event_id}"
+
+
 def _add(state: Points, entry: Entry, asked: PointsAdjusted) -> None:
     """A lot of its own, without an expiry."""
-    place = f"adjustment:{asked.event_id}"
+    place = _place(asked)
     parcel = Parcel(asked.event_id, None, None, None, asked.occurred_at, None, None, 0, 0, 0)
     index = entry.begin(place, parcel)
     repay_first(state, entry, Account.ADJUSTED, asked.points, place, index)

@@ -31,8 +31,9 @@ def emit(
     """Send your own actions, one JSON object a line, and say what follows.
 
     Each has its name in `type` and the fields of schemas/actions.py; times as milliseconds, as text,
-    or "now". If one line is wrong nothing is sent. Sending a file again is safe. Exit code 1 when one
-    became a dead letter.
+    or "now". If one line is wrong nothing is sent. Sending a file again is safe while the ids of its last 32
+    actions a key are remembered; orders, returns and redemptions count once for ever. Exit code 1 when
+    one became a dead letter.
     """
     from cli.sending import send, shown, time_of
 

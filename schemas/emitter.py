@@ -6,7 +6,8 @@
 Idempotent, acknowledged by all replicas, partitioned with murmur2 as every other producer of these
 topics. A limit that is broken raises at once; a delivery that failed raises at the next call, with
 the actions that did not arrive, so that nothing is lost in silence. To send an action again is safe:
-the same `event_id` with the same content is dropped by the reader.
+the same `event_id` with the same content is dropped by the reader while it is among the last 32 ids of
+its key, and orders, returns and redemptions count once by their own ids.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ class Emitter:
         registry: codec.Registry | None = None,
         **options: Any,
     ) -> None:
-        """`options` are librdkafka settings with `_` for `.`, such as `security_protocol`."""
+        """With a `registry` (`ConfluentRegistry(url)`) actions go out in the Confluent wire form.
+
+        `options` are librdkafka settings with `_` for `.`, such as `security_protocol`.
+        """
         self._settings = _settings(bootstrap, options)
         self._producer = Producer(self._settings)
         self._prefix = prefix
@@ -68,7 +72,8 @@ class Emitter:
         """Send one action; returns when it is in the local queue.
 
         A rule, a gift or a tick goes to every partition in one transaction.
-        Raises `InvalidAction`, `DeliveryFailed` (of earlier actions).
+        Raises `InvalidAction`, `DeliveryFailed` (of earlier actions), and what the registry raises:
+        then nothing of this action was sent.
         """
         data = self._encode(action)
         if action.BROADCAST:

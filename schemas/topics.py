@@ -4,9 +4,6 @@ from __future__ import annotations
 
 STAGES = ("members", "products", "searches")
 DEAD_LETTERS = "dead-letters"
-ALERTS = "alerts"
-FEEDBACK = "feedback"
-MODELS = "models"
 
 
 def actions(stage: str) -> str:
@@ -20,7 +17,7 @@ def outcomes(stage: str) -> str:
 
 
 def repartition(stage: str) -> str:
-    """Outcomes of other keys that a stage's agents hear; kept 7 days."""
+    """Outcomes of other keys that a stage's agents hear; kept for ever."""
     return f"to.{stage}"
 
 

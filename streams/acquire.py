@@ -164,7 +164,7 @@ def _check(topic: str, partition: int, found: Source, facts: TopicFacts, begin: 
         raise Refused(
             f"{topic} is another topic than the one that was read so far (topic id "
             f"{facts.topic_id}, was {found.topic_id}): new events would look like repeats. "
-            "Delete this stage's changelog topic and stores to begin anew."
+            "To begin anew, start on empty topics and views: what was said once is not unsaid."
         )
     if found.partitions != facts.partitions:
         raise Refused(
@@ -174,8 +174,8 @@ def _check(topic: str, partition: int, found: Source, facts: TopicFacts, begin: 
     if begin > found.offset:
         raise Refused(
             f"{topic}/{partition} begins at {begin}, and {found.offset} is the next to read: "
-            f"{begin - found.offset} records were deleted unread. Restore the topic, or delete "
-            "this stage's changelog topic and stores to begin anew."
+            "what lay between was deleted, perhaps unread. Restore the topic. To begin anew, start on "
+            "empty topics and views: what was said once is not unsaid."
         )
 
 

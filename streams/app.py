@@ -18,6 +18,7 @@ import faust
 import structlog
 from faust.types import TP
 
+from schemas.registry import ConfluentRegistry
 from streams.acquire import Acquirer
 from streams.ending import ExitCode, end_process
 from streams.engine import StageLoop, StageSpec
@@ -42,11 +43,12 @@ LOOP_ENDS_SECONDS = 20.0
 GARBAGE = (200_000, 20, 100)
 
 
-def stage_specs(topology: Topology) -> list[StageSpec]:
-    """The stages of a topology, as the engine runs them."""
+def stage_specs(topology: Topology, schema_registry: str = "") -> list[StageSpec]:
+    """The stages of a topology, as the engine runs them; one registry, if any, for all of them."""
+    registry = None if not schema_registry else ConfluentRegistry(schema_registry)
     specs = []
     for stage in topology.stages:
-        behaviour = StageBehaviour(stage.name, topology)
+        behaviour = StageBehaviour(stage.name, topology, registry=registry)
         plan = behaviour.plan
         changelog = topology.prefix + f"changelog.{stage.name}"
         sources = (plan.inside_topic, plan.actions_topic)
@@ -113,7 +115,7 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
         cache = open_cache(settings.cache_bytes)
         failpoints = Failpoints.parse(settings.test_failpoint)
         for spec in self.specs:
-            name = f"{settings.app}-{spec.name}-{settings.host}{slot.number}"
+            name = f"{settings.app}-{spec.name}-{settings.host}.{slot.number}"
             producer = TransactionalProducer(settings, name)
             acquirer = Acquirer(
                 spec, settings, facts, slot.folder / "stores", cache, self._seek, failpoints

@@ -27,7 +27,6 @@ from streams.topics import TopicFacts
 from streams.transaction import Row, TransactionalProducer
 from streams.transport import Batch, PositionJumped
 
-RECORD_BYTES_MOST = 800_000
 SMALL_PASS = 500  # a pass of fewer records waits for the linger time after the last
 
 
@@ -62,6 +61,7 @@ class Progress:
     """What health and metrics want to know of a stage."""
 
     passed_at: float = field(default_factory=time.monotonic)  # last commit, or nothing to do
+    drained_at: float = field(default_factory=time.monotonic)  # last look for what is fetched
     queued_records: int = 0
     queued_bytes: int = 0
     owned: int = 0
@@ -125,6 +125,7 @@ class StageLoop:
     def taken(self, behind: set[TP]) -> None:
         """The transport drained; what was held back may go on now."""
         self.behind = behind
+        self.progress.drained_at = time.monotonic()
         if self.progress.queued_records:
             self._wake.set()
 
@@ -171,9 +172,10 @@ class StageLoop:
             started = perf_counter()
             async with self._busy:
                 records = await self._pass()
-            if any(owned.waits for owned in self._owned.values()) and records:
+            waits = any(owned.waits for owned in self._owned.values())
+            if waits and records:
                 self._wake.set()
-            else:
+            elif not waits:
                 self.progress.passed_at = time.monotonic()
             if records < SMALL_PASS:
                 await self._linger(started)

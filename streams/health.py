@@ -40,14 +40,15 @@ class Health:
         return time.monotonic() - self.beaten_at < LOOP_SECONDS
 
     def stuck(self) -> list[str]:
-        """Stages that have something to do and do not get it done."""
+        """Stages that have something to do and do not get it done, or do not look whether they have."""
         now = time.monotonic()
         found = []
         for name, read in self.stages.items():
             progress = read()
             most = ACQUIRE_SECONDS if progress.acquiring else PASS_SECONDS
             busy = progress.acquiring or progress.queued_records > 0
-            if busy and now - progress.passed_at > most:
+            fetches = busy or not progress.owned or now - progress.drained_at <= PASS_SECONDS
+            if (busy and now - progress.passed_at > most) or not fetches:
                 found.append(name)
         return found
 

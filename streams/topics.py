@@ -20,7 +20,6 @@ from streams.settings import Settings
 FOR_EVER = {"retention.ms": "-1"}
 SECONDS = 30.0
 LOOK_SECONDS = 0.05
-REPARTITION_DAYS = 7
 COMPACTION_LAG_MS = 3_600_000
 
 
@@ -51,13 +50,16 @@ def changelog_config(settings: Settings) -> dict[str, str]:
 
 
 def stage_topics(stage: str, settings: Settings) -> list[TopicSpec]:
-    """The four topics of a stage, equally partitioned."""
+    """The four topics of a stage, equally partitioned.
+
+    Nothing is deleted by age: records carry their cause's time, so a stage that was away, or begins
+    anew, would find what is for it deleted unread.
+    """
     prefix, count = settings.topic_prefix, settings.partitions
-    brief = {"retention.ms": str(REPARTITION_DAYS * 86_400_000)}
     return [
         TopicSpec(prefix + topics.actions(stage), count, FOR_EVER),
         TopicSpec(prefix + topics.outcomes(stage), count, FOR_EVER),
-        TopicSpec(prefix + topics.repartition(stage), count, brief),
+        TopicSpec(prefix + topics.repartition(stage), count, FOR_EVER),
         TopicSpec(prefix + topics.changelog(stage), count, changelog_config(settings)),
     ]
 
@@ -65,12 +67,8 @@ def stage_topics(stage: str, settings: Settings) -> list[TopicSpec]:
 def all_topics(settings: Settings, stages: Iterable[str] = topics.STAGES) -> list[TopicSpec]:
     """Every topic of the process."""
     prefix = settings.topic_prefix
-    single = [
-        TopicSpec(prefix + name, 1, FOR_EVER)
-        for name in (topics.DEAD_LETTERS, topics.ALERTS, topics.FEEDBACK)
-    ]
-    models = TopicSpec(prefix + topics.MODELS, 1, {"cleanup.policy": "compact"})
-    return [spec for stage in stages for spec in stage_topics(stage, settings)] + [*single, models]
+    letters = TopicSpec(prefix + topics.DEAD_LETTERS, 1, FOR_EVER)
+    return [spec for stage in stages for spec in stage_topics(stage, settings)] + [letters]
 
 
 def create_topics(kafka: str, specs: Iterable[TopicSpec], replication: int = 1) -> list[str]:

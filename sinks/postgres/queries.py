@@ -1,4 +1,4 @@
-"""What is read from Postgres, typed: for the command line, the gateway and the audit.
+"""What is read from Postgres, typed: for the command line and whoever serves pages.
 
     with open_views(settings) as views:
         print(balance(views, "member-1"))

@@ -184,6 +184,8 @@ HOLDS = [
 ]  # fmt: skip
 CORRECTIONS = [
     ("added", [adjusted(7)], ["adjusted 7 =0/57/0"]),
+    ("added again, long after", [adjusted(7), adjusted(7)],
+     ["adjusted 7 =0/57/0", "refused ALREADY_POSTED"]),
     ("taken", [adjusted(-7)], ["adjusted -7 =0/43/0"]),
     ("more than there is", [adjusted(-51)], ["refused INSUFFICIENT_POINTS"]),
     ("approved by the same person", [adjusted(7, approved_by="a")], ["refused INVALID"]),

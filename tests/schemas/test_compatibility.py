@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,40 @@ def test_every_released_schema_has_bytes() -> None:
 
 
 def test_fields_are_only_added_with_defaults() -> None:
-    """Against each released version, today's record only adds fields, and those have defaults."""
+    """Against each released version, today's record only adds: fields with defaults, and words."""
     today = {record.__name__: avro_schema(record) for record in RECORDS}
     for old in codec.released():
-        had = {field["name"]: field["type"] for field in old["fields"]}
-        for field in today[old["name"]]["fields"]:
-            assert field["name"] in had or "default" in field, (old["name"], field["name"])
+        only_adds(old, today[old["name"]], old["name"])
+
+
+def only_adds(old: Any, new: Any, place: str) -> None:
+    """Every field of the old type is there in the new one, and of the same kind."""
+    if isinstance(old, list):
+        assert len(old) == len(new), place
+        for before, after in zip(old, new, strict=True):
+            only_adds(before, after, place)
+    elif not isinstance(old, dict):
+        assert old == (new if isinstance(new, str) else new.get("name")), place
+    elif old["type"] == "record":
+        had = {field["name"]: field for field in old["fields"]}
+        has = {field["name"]: field for field in new["fields"]}
+        assert had.keys() <= has.keys(), f"{place}: {had.keys() - has.keys()} is gone"
+        assert all("default" in has[name] for name in has.keys() - had.keys()), place
+        for name, field in had.items():
+            only_adds(field["type"], has[name]["type"], f"{place}.{name}")
+    else:
+        assert old["type"] == new["type"], place
+        assert set(old.get("symbols", ())) <= set(new.get("symbols", ())), place
+        if "items" in old:
+            only_adds(old["items"], new["items"], place)
+
+
+def test_a_field_that_is_gone_is_found() -> None:
+    """The check itself: a released record with one field more, or of another type, does not pass."""
+    schema = avro_schema(RECORDS[0])
+    more = {**schema, "fields": [*schema["fields"], {"name": "gone", "type": "string"}]}
+    with pytest.raises(AssertionError, match="gone"):
+        only_adds(more, schema, "record")
+    other = [{**field, "type": "double"} for field in schema["fields"]]
+    with pytest.raises(AssertionError):
+        only_adds({**schema, "fields": other}, schema, "record")

@@ -188,7 +188,7 @@ def test_sums_and_counts(views: q.Views) -> None:
 
 
 def test_every_answer_goes_into_json(views: q.Views) -> None:
-    """For `--json` and the gateway."""
+    """For `--json` and whoever serves pages."""
     found = msgspec.json.encode(
         [q.balance(views, "m"), q.entries(views, "m"), q.orders(views, "member-1"), q.rules(views)]
     )
