@@ -3,6 +3,9 @@
 The cut is one of the log. What follows from an action may lie several round trips behind it, so the
 workers' positions in the repartition topics are waited for as often as the longest chain is long.
 Whoever moves again while the views are read is not judged; on a platform at rest that is nobody.
+
+Only single-object encoding is read, as no registry is asked: an action in the Confluent wire form
+shows as one that cannot be read, and what follows from it as a difference.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ def main() -> None:
     settings = read_settings()
     run(
         settings,
-        lambda: stage_specs(topology(settings.partitions, prefix=settings.topic_prefix)),
+        lambda: stage_specs(
+            topology(settings.partitions, prefix=settings.topic_prefix), settings.schema_registry
+        ),
     )
 
 

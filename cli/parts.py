@@ -35,7 +35,9 @@ def worker(
     settings = Installation.of(data).settings(**given)
     run(
         settings,
-        lambda: stage_specs(topology(settings.partitions, prefix=settings.topic_prefix)),
+        lambda: stage_specs(
+            topology(settings.partitions, prefix=settings.topic_prefix), settings.schema_registry
+        ),
     )
 
 

@@ -70,8 +70,8 @@ class Unreadable(ValueError):
 class Registry(Protocol):
     """A schema registry, as `registry.py` connects it."""
 
-    def schema_of(self, schema_id: int) -> AvroSchema | None:
-        """The schema with this id, or none."""
+    def fingerprint_of(self, schema_id: int) -> bytes | None:
+        """The fingerprint of the schema with this id, or none. Raises what is no fact about it."""
         ...
 
     def id_of(self, record: type[Record]) -> int:
@@ -179,7 +179,8 @@ def encode_confluent(record: Record, registry: Registry) -> bytes:
 def decode(data: bytes | None, registry: Registry | None = None) -> Record:
     """The record in these bytes, in either form, of any released version, its limits checked.
 
-    Raises `Unreadable`: UNREADABLE (no Avro, truncated), UNKNOWN_SCHEMA, INVALID (a limit broken).
+    Raises `Unreadable`: UNREADABLE (no Avro, truncated), UNKNOWN_SCHEMA, INVALID (a limit broken);
+    and what the registry raises when it cannot be asked.
     """
     data = _filled(data)
     quick = _quick().get(data[:SINGLE_OBJECT_HEADER])
@@ -249,8 +250,8 @@ def _registered(schema_id: int, registry: Registry | None) -> tuple[_Form, int]:
             f"Schema id {schema_id} needs a schema registry and none is set: set "
             "MEMBERSTREAM_SCHEMA_REGISTRY or send Avro single-object encoding.",
         )
-    schema = registry.schema_of(schema_id)
-    found = None if schema is None else _forms().get(schema_fingerprint(schema))
+    fingerprint = registry.fingerprint_of(schema_id)
+    found = None if fingerprint is None else _forms().get(fingerprint)
     if found is None:
         raise Unreadable(
             Problem.UNKNOWN_SCHEMA, f"Schema id {schema_id} is not one of this programme's records."

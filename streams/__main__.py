@@ -17,5 +17,7 @@ if __name__ == "__main__":
         sys.exit(ExitCode.REFUSED)
     run(
         settings,
-        lambda: stage_specs(topology(settings.partitions, prefix=settings.topic_prefix)),
+        lambda: stage_specs(
+            topology(settings.partitions, prefix=settings.topic_prefix), settings.schema_registry
+        ),
     )

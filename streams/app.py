@@ -18,10 +18,10 @@ import faust
 import structlog
 from faust.types import TP
 
-from schemas.registry import ConfluentRegistry
+from schemas import codec
 from streams.acquire import Acquirer
 from streams.ending import ExitCode, end_process
-from streams.engine import StageLoop, StageSpec
+from streams.engine import StageLoop
 from streams.failpoints import Failpoints
 from streams.health import Health, serve
 from streams.offset_commit import Membership
@@ -29,6 +29,7 @@ from streams.plan import Topology
 from streams.restore import Cancelled
 from streams.settings import Settings
 from streams.slots import Slot, hold_slot
+from streams.stage import StageSpec
 from streams.store import open_cache
 from streams.topics import TopicFacts, TopicSpec, check_topics, read_facts
 from streams.transaction import TransactionalProducer
@@ -45,7 +46,7 @@ GARBAGE = (200_000, 20, 100)
 
 def stage_specs(topology: Topology, schema_registry: str = "") -> list[StageSpec]:
     """The stages of a topology, as the engine runs them; one registry, if any, for all of them."""
-    registry = None if not schema_registry else ConfluentRegistry(schema_registry)
+    registry = _registry(schema_registry) if schema_registry else None
     specs = []
     for stage in topology.stages:
         behaviour = StageBehaviour(stage.name, topology, registry=registry)
@@ -54,6 +55,13 @@ def stage_specs(topology: Topology, schema_registry: str = "") -> list[StageSpec
         sources = (plan.inside_topic, plan.actions_topic)
         specs.append(StageSpec(stage.name, sources, changelog, plan.partitions, behaviour))
     return specs
+
+
+def _registry(url: str) -> codec.Registry:
+    """Loaded here, as most workers need none of its client."""
+    from schemas.registry import ConfluentRegistry
+
+    return ConfluentRegistry(url)
 
 
 class App(faust.App):  # type: ignore[misc]  # faust ships no types

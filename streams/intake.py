@@ -60,7 +60,11 @@ class Intake:
         self._registry = registry
 
     def read(self, record: Record) -> Event | Outcome | Refusal:
-        """The event of a record, or why it is none. Raises `InsideBroken`."""
+        """The event of a record, or why it is none.
+
+        Raises `InsideBroken`, and what the schema registry raises when it cannot be asked: the
+        record may be good, so it stays to be read again.
+        """
         found = self._read(record)
         if record.topic == self._plan.inside_topic and isinstance(found, Refusal):
             raise InsideBroken(

@@ -82,6 +82,12 @@ class Settings(BaseSettings):
         description="Changelogs keep deletions for so long (delete.retention.ms); a store that was "
         "not written for half of it is restored whole.",
     )
+    schema_registry: Annotated[str, Field(pattern=r"^$|^https?://[^\s,/]+[^\s,]*$")] = Field(
+        default="",
+        description="URL of a Confluent-compatible schema registry, for actions in the Confluent wire "
+        "form; without it they are dead letters. A worker asks it once for each schema and ends, to "
+        "be started again, when it does not answer.",
+    )
     http_port: Annotated[int, Field(ge=0, le=65_535)] = Field(
         default=0, description="Port of /metrics, /alive and /working; 0: none."
     )

@@ -95,6 +95,7 @@ class Simulation:
         topology: Topology,
         *,
         bounds: Bounds | None = None,
+        registry: codec.Registry | None = None,
         holdings_most: int = HOLDINGS_MOST,
     ) -> None:
         self.topology = topology
@@ -104,7 +105,13 @@ class Simulation:
             Worker(behaviour, partition)
             for stage in topology.stages
             for behaviour in [
-                StageBehaviour(stage.name, topology, bounds=bounds, holdings_most=holdings_most)
+                StageBehaviour(
+                    stage.name,
+                    topology,
+                    bounds=bounds,
+                    registry=registry,
+                    holdings_most=holdings_most,
+                )
             ]
             for partition in range(topology.partitions[stage.name])
         ]

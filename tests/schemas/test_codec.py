@@ -30,8 +30,10 @@ class Ids:
         self.schemas.append(json.dumps(avro_schema(record)))
         return len(self.schemas)
 
-    def schema_of(self, schema_id: int) -> dict[str, object] | None:
-        return json.loads(self.schemas[schema_id - 1]) if schema_id <= len(self.schemas) else None
+    def fingerprint_of(self, schema_id: int) -> bytes | None:
+        if schema_id > len(self.schemas):
+            return None
+        return schema_fingerprint(json.loads(self.schemas[schema_id - 1]))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda r: r.__name__)
