@@ -20,8 +20,8 @@ from benchmarks.watcher import Watcher
 from benchmarks.workload import Work, load
 from streams.app import run
 from streams.behaviour import Effects, Record, StoreView
-from streams.engine import StageSpec
 from streams.settings import read_settings
+from streams.stage import StageSpec
 from streams.topics import TopicSpec, create_topics, read_facts
 
 AT_ONCE = 512

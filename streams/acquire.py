@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from confluent_kafka.admin import OffsetSpec
 from faust.types import TP
@@ -26,11 +25,9 @@ from streams.metrics import StageMetrics
 from streams.offset_commit import Membership
 from streams.restore import Cancelled, Job, list_offsets, open_stores, restore
 from streams.settings import Settings
+from streams.stage import StageSpec
 from streams.store import Source, Store
 from streams.topics import TopicFacts
-
-if TYPE_CHECKING:
-    from streams.engine import StageSpec
 
 Seek = Callable[[Mapping[TP, int], Membership], Awaitable[bool]]
 

@@ -11,34 +11,24 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 
 from faust.types import TP
 
 from streams.acquire import Acquired, Acquirer
-from streams.behaviour import Behaviour, Effects
+from streams.behaviour import Effects
 from streams.failpoints import Failpoints
 from streams.metrics import StageMetrics
 from streams.offset_commit import UNFENCED, Membership
 from streams.settings import Settings
+from streams.stage import Progress, StageSpec
 from streams.store import SOURCES_KEY, Source, encode
 from streams.topics import TopicFacts
 from streams.transaction import Row, TransactionalProducer
 from streams.transport import Batch, PositionJumped
 
 SMALL_PASS = 500  # a pass of fewer records waits for the linger time after the last
-
-
-@dataclass(frozen=True, slots=True)
-class StageSpec:
-    """A stage as the engine sees it; `sources` in the order in which they are drained."""
-
-    name: str
-    sources: tuple[str, ...]
-    changelog: str
-    partitions: int
-    behaviour: Behaviour
 
 
 @dataclass(slots=True)
@@ -54,18 +44,6 @@ class Owned:
     def waits(self) -> bool:
         """True when there is something to do."""
         return any(self.queues.values()) or self.acquired.work.waiting
-
-
-@dataclass(slots=True)
-class Progress:
-    """What health and metrics want to know of a stage."""
-
-    passed_at: float = field(default_factory=time.monotonic)  # last commit, or nothing to do
-    drained_at: float = field(default_factory=time.monotonic)  # last look for what is fetched
-    queued_records: int = 0
-    queued_bytes: int = 0
-    owned: int = 0
-    acquiring: bool = False
 
 
 class StageLoop:

@@ -17,7 +17,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
-from streams.engine import Progress
+from streams.stage import Progress
 
 LOOP_SECONDS = 5.0
 PASS_SECONDS = 30.0

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from prometheus_client import Counter, Gauge, Histogram
 
 from streams.counters import Counters
-
-if TYPE_CHECKING:
-    from streams.engine import Progress
+from streams.stage import Progress
 
 STAGE = ["stage"]
 SECONDS_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from streams.app import run
 from streams.behaviour import Effects, Record, StoreView
-from streams.engine import StageSpec
 from streams.identity import murmur2
 from streams.settings import Settings, read_settings
+from streams.stage import StageSpec
 from streams.topics import TopicSpec, changelog_config
 
 PREFIX = b"count\0"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.engine import Progress
 from streams.health import ACQUIRE_SECONDS, LOOP_SECONDS, PASS_SECONDS, Health
+from streams.stage import Progress
 
 LONG_AGO = time.monotonic() - 10 * ACQUIRE_SECONDS
 ROWS: list[tuple[str, dict[str, Any], bool]] = [
