@@ -41,13 +41,13 @@ deliveries, gifts and redemptions (docs/data.md)."""
 
 
 class Figures(Struct, frozen=True, kw_only=True):
-    """What the demo came to, for machines."""
+    """What the demo came to, for machines; what could not be asked is none."""
 
     actions: int
     actions_per_second: float  # from the first one written until workers and views had passed all
-    ledger_sum: int
-    dead_letters: int
-    lag_records: dict[str, int]  # by view, at the end
+    ledger_sum: int | None
+    dead_letters: int | None
+    lag_records: dict[str, int] | None  # by view, at the end
     auditor_differences: int
     seconds: float  # all of it, from the start of the platform to the end of the audit
     replay_seconds: float  # what actions_per_second counts
@@ -55,8 +55,18 @@ class Figures(Struct, frozen=True, kw_only=True):
 
     @property
     def right(self) -> bool:
-        """The ledger holds and the auditor found nothing."""
-        return self.ledger_sum == 0 and self.auditor_differences == 0
+        """The ledger holds, the auditor found nothing, and everything could be asked."""
+        return self.ledger_sum == 0 and self.auditor_differences == 0 and not self.unknown
+
+    @property
+    def unknown(self) -> list[str]:
+        """What could not be asked at the end."""
+        asked = {
+            "the ledger's sum": self.ledger_sum,
+            "the dead letters": self.dead_letters,
+            "the lag of every view": self.lag_records,
+        }
+        return [name for name, answer in asked.items() if answer is None]
 
 
 def run(
@@ -67,7 +77,7 @@ def run(
     leave: bool,
     figures: Path | None,
 ) -> bool:
-    """The whole demo; False when the ledger's sum is not zero or something differs."""
+    """The whole demo; False when a sum is not zero, not known, or something differs."""
     say(INTRODUCTION)
     began = time.monotonic()
     try:
@@ -77,9 +87,12 @@ def run(
         say("The auditor recomputes everything from the log and compares it with the views …")
         with console.status("") as line:
             audit = audited(installation, progress=lambda text: line.update(f"Audit: {text} …"))
-        found = _figures(status(installation), progress, seconds, restarts, audit, began)
+        asked = status(installation)
+        found = figures_of(asked, progress, seconds, restarts, audit, began)
         startup.finished(installation)
         _tell(installation, year, found, audit)
+        if found.unknown:
+            say(f"Could not be asked: {', '.join(found.unknown)}. {' '.join(asked.troubles)}")
         if figures is not None:
             write_json(figures, found)
         if not leave:
@@ -154,15 +167,17 @@ def _replayed(installation: Installation, year: Year) -> tuple[Progress, float, 
         return progress, time.monotonic() - began, watch.seen.restarts
 
 
-def _figures(
+def figures_of(
     found: Status, progress: Progress, seconds: float, restarts: int, audit: Audit, began: float
 ) -> Figures:
+    """Of what was asked at the end; one that did not answer is none, and not zero."""
+    lag = {view: behind.records for view, behind in found.views.items()}
     return Figures(
         actions=progress.actions,
         actions_per_second=round(progress.actions / seconds, 1),
-        ledger_sum=audit.ledger_sum or found.ledger_sum or 0,
-        dead_letters=found.dead_letters or 0,
-        lag_records={view: behind.records for view, behind in found.views.items()},
+        ledger_sum=audit.ledger_sum or found.ledger_sum,
+        dead_letters=found.dead_letters,
+        lag_records=lag if lag and not found.troubles else None,
         auditor_differences=len(audit.differences),
         seconds=round(time.monotonic() - began, 1),
         replay_seconds=round(seconds, 1),
@@ -178,10 +193,11 @@ def _tell(installation: Installation, year: Year, found: Figures, audit: Audit) 
         say(f"  {count:9,} {rule}")
     say("")
     shown(audit)
+    letters = "unknown" if found.dead_letters is None else found.dead_letters
     say(
         f"{found.actions:,} actions in {found.replay_seconds:.1f} s "
         f"({found.actions_per_second:,.0f} a second, until every view had them); "
-        f"{found.dead_letters} dead letters; all of it {found.seconds:.0f} s."
+        f"{letters} dead letters; all of it {found.seconds:.0f} s."
     )
     if found.restarts:
         say(f"{found.restarts} restarts: why is in {installation.folder / 'logs'}.")

@@ -1,4 +1,7 @@
-"""The commands about dead letters: what was not taken, whole, with the reason; and sent again."""
+"""The commands about dead letters: what was not taken, with the reason; and sent again.
+
+A letter holds up to 256 KiB of the record, and the place where the whole lies: that is what is sent.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from cli.asking import no_such, tables
 from cli.following import Followed, Follower
 from cli.installation import Installation
 from cli.json_actions import NoAction, read_action, write_action
+from cli.letter_records import is_cut, refuse_inside, with_whole_record
 from cli.sending import send, time_of
 from cli.terminal import AsJson, Data, print_json, say
 from cli.terminal import show as show_table
@@ -27,7 +31,6 @@ app = typer.Typer(help="What could not be taken: list, show, replay.", no_args_i
 Source = Annotated[
     str, typer.Argument(help="Where it lies: topic/partition/offset, as `list` shows it.")
 ]
-CUT_BYTES = 256 * 1024
 HEX_BYTES = 256
 DELIVERY_SECONDS = 30.0
 
@@ -71,11 +74,15 @@ def show(
     """Show one: its reason, and its record as JSON that can be corrected and sent again."""
     letter = _letter(source, data)
     if as_json:
-        print(write_action(_readable(letter)))
+        print(write_action(_readable(_whole(letter, data))))
         return
     say(f"{letter.source}  {letter.problem}\n{letter.detail}")
     say(f"recorded at {letter.occurred_at:%Y-%m-%d %H:%M:%S}, could not be taken by {letter.stage}")
     say(f"key: {letter.record_key!r}")
+    if is_cut(letter):
+        say(
+            "It is long: this is its beginning; the whole lies in the log, and is what is replayed."
+        )
     action = _action(letter)
     if action is not None:
         print(write_action(action))
@@ -99,7 +106,8 @@ def replay(
     """Send one again, as it was or corrected, and say what happened.
 
     As it was: helps when the cause is gone, as a rule for its currency that came later. A wrong key or
-    partition is put right by the way. To do it twice is safe: what was taken is dropped as a repeat.
+    partition is put right by the way. To do it twice is safe: what was taken is dropped as a repeat,
+    and what agents said to each other, where nothing drops repeats, is refused.
     Exit code 1 when it was not taken again.
     """
     letter = _letter(source, data)
@@ -113,16 +121,11 @@ def replay(
 def _sent(letter: DeadLetter, file: Path | None, settings: Settings) -> Followed:
     if file is not None:
         return send(settings, [_corrected(file, settings)])
+    refuse_inside(letter, settings)
+    letter = with_whole_record(letter, settings)
     action = _action(letter)
     if action is not None and not action.BROADCAST:
         return send(settings, [action])
-    if len(letter.record_value or b"") >= CUT_BYTES:
-        raise Trouble(
-            f"{letter.source} cannot be sent as it was.",
-            "It was too long to be kept whole.",
-            "Give what it should be: --file corrected.json.",
-            exit_code=2,
-        )
     return _sent_raw(letter, settings)
 
 
@@ -171,6 +174,12 @@ def _letter(source: str, data: Data) -> DeadLetter:
     if found is None:
         raise no_such("dead letter", source, "memberstream dead-letters list shows them.")
     return found
+
+
+def _whole(letter: DeadLetter, data: Data) -> DeadLetter:
+    if not is_cut(letter):
+        return letter  # then Kafka need not be there
+    return with_whole_record(letter, Installation.of(data).settings())
 
 
 def _readable(letter: DeadLetter) -> Event:

@@ -122,7 +122,8 @@ def demo(
     """A year of real orders through everything, live: start here.
 
     Starts platform, workers and sinks, replays the year, waits for the views, lets the auditor compare
-    everything. Exit code 1 when the ledger's sum is not zero or something differs.
+    everything. Exit code 1 when the ledger's sum is not zero, something differs or
+    could not be asked.
     """
     from cli.demo import run
 

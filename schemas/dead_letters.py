@@ -1,6 +1,7 @@
-"""The dead letter: what could not be taken, whole, with the reason in a sentence for people.
+"""The dead letter: what could not be taken, with the reason in a sentence for people.
 
-Nothing is lost: the original bytes and their place are kept, so that a fixed record can be replayed.
+Nothing is lost: up to 256 KiB of the record is kept, and the place where the whole lies, so that it
+can be replayed.
 """
 
 from __future__ import annotations

@@ -74,11 +74,25 @@ def postgres(platform: Addresses) -> Iterator[str]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-def redis(platform: Addresses) -> Iterator[str]:
-    """URL of an empty Valkey database (number 15 of the session's server)."""
+@pytest.fixture(scope="session")
+def redis_database(platform: Addresses) -> str:
+    """URL of Valkey's database 15, which tests empty; nothing of others lies in it."""
     url = platform.redis.rpartition("/")[0] + "/15"
     with redis_client.Redis.from_url(url) as client:
+        found = client.dbsize()
+    if found:
+        pytest.exit(
+            f"Database 15 of MEMBERSTREAM_REDIS holds {found} keys, and tests would delete them: "
+            "name a server whose database 15 is empty, or empty it (FLUSHDB) if nobody needs them.",
+            returncode=4,
+        )
+    return url
+
+
+@pytest.fixture
+def redis(redis_database: str) -> Iterator[str]:
+    """URL of an empty Valkey database (number 15 of the session's server)."""
+    with redis_client.Redis.from_url(redis_database) as client:
         client.flushdb()
-        yield url
+        yield redis_database
         client.flushdb()

@@ -17,8 +17,10 @@ from typing import Any
 import psutil
 import pytest
 
+from cli import installation as made
 from cli.main import main
 from local.platform import VARIABLES
+from tests.streams.harness import produce, read_committed
 
 ORDERS = 60
 
@@ -185,6 +187,25 @@ def test_own_actions_and_their_dead_letters(
     first = _eventually(lambda: installation.json("orders", "m-1")["orders"])
     assert "it had been taken before" in installation.run(*words)
     assert installation.json("orders", "m-1")["orders"] == first
+
+
+def test_a_long_dead_letter_is_sent_again_whole(
+    demo: tuple[Installation, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter keeps 256 KiB of it; what comes into the log again is all of it."""
+    installation, _ = demo
+    for variable in VARIABLES.values():
+        monkeypatch.delenv(variable, raising=False)
+    kafka = made.Installation.of(installation.folder).settings().kafka
+    value = b"\xff" * 300_000
+    produce(kafka, "actions.members", [(b"m-1", value)])
+    words = ("dead-letters", "list", "--problem", "UNREADABLE")
+    source = _eventually(lambda: installation.json(*words))[0]["source"]
+    assert "the whole lies in the log" in installation.run("dead-letters", "show", source)
+    again = installation.run("dead-letters", "replay", source, code=1)
+    assert "sent again and was not taken: UNREADABLE" in again
+    sent = [m.value() for m in read_committed(kafka, "actions.members", 12)]
+    assert [data for data in sent if data and len(data) > 100_000] == [value, value]
 
 
 def test_rules_are_set_in_the_installations_time(
