@@ -68,7 +68,7 @@ class Outbox:
     def dead_letter(
         self, record: Record, problem: DeadLetterProblem, detail: str, event_id: str
     ) -> None:
-        """File a record that was not taken, with the reason: up to `DEAD_VALUE_BYTES` of it, and its place."""
+        """File a record that was not taken: the reason, its place, and up to `DEAD_VALUE_BYTES` of it."""
         source = f"{record.topic}/{record.partition}/{record.offset}"
         letter = DeadLettered(
             event_id=derived_id(source, f"{self._plan.name}/dead-letters", problem, 0),
