@@ -10,12 +10,12 @@ import pytest
 from streams.health import ACQUIRE_SECONDS, LOOP_SECONDS, PASS_SECONDS, Health
 from streams.stage import Progress
 
-LONG_AGO = time.monotonic() - 10 * ACQUIRE_SECONDS
+LONG_AGO = 10 * ACQUIRE_SECONDS  # seconds before the look
 ROWS: list[tuple[str, dict[str, Any], bool]] = [
     ("nothing to do", {"passed_at": LONG_AGO}, True),
     ("work, done lately", {"queued_records": 5}, True),
     ("work, not done", {"queued_records": 5, "passed_at": LONG_AGO}, False),
-    ("restoring for a while", {"acquiring": True, "passed_at": time.monotonic() - 60}, True),
+    ("restoring for a while", {"acquiring": True, "passed_at": 60.0}, True),
     ("restoring for ever", {"acquiring": True, "passed_at": LONG_AGO}, False),
     ("owns, and looks", {"owned": 4, "passed_at": LONG_AGO}, True),
     ("owns, and does not look", {"owned": 4, "drained_at": LONG_AGO}, False),
@@ -31,7 +31,9 @@ ROWS: list[tuple[str, dict[str, Any], bool]] = [
 @pytest.mark.parametrize(("name", "said", "well"), ROWS, ids=[row[0] for row in ROWS])
 def test_working(name: str, said: dict[str, Any], well: bool) -> None:
     """What a stage's progress says of it."""
-    health = Health({"members": lambda: Progress(**said)})
+    now = time.monotonic()
+    times = {key: now - age for key, age in said.items() if key.endswith("_at")}
+    health = Health({"members": lambda: Progress(**(said | times))})
     assert health.alive()
     assert health.working() is well
     assert health.stuck() == ([] if well else ["members"])
