@@ -24,6 +24,8 @@ from sinks.source import Place, Source, read_ends
 WAIT_SECONDS = 0.25
 PATIENCE_SECONDS = 10.0
 LOCK_SECONDS = 60
+ATTEMPTS = 5
+AGAIN_SECONDS = 1.0
 SCANNED_AT_ONCE = 1_000
 
 
@@ -66,8 +68,20 @@ class Rebuild:
         self._records = 0
 
     def run(self) -> Rebuilt:
-        """Fill, switch, delete."""
+        """Fill, switch, delete; again when it is disturbed, as by a sink that fills what was flushed."""
         began = time.monotonic()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                filling, deleted = self._once()
+            except Lost as lost:
+                if attempt == ATTEMPTS:
+                    raise Refused(f"The rebuild was disturbed: {lost}. Run it again.") from lost
+                self._stop.wait(AGAIN_SECONDS)
+            else:
+                break
+        return Rebuilt(filling, self._records, deleted, time.monotonic() - began)
+
+    def _once(self) -> tuple[str, int]:
         if not self._client.set(self._lock, self._owner, nx=True, ex=LOCK_SECONDS):
             raise Refused(
                 f"Another rebuild of {self._root} is at work. Wait until it has ended; one that was "
@@ -78,12 +92,9 @@ class Rebuild:
             filling = _next(old)
             delete(self._client, f"{self._root}{filling}:")  # what a disturbed rebuild left
             self._fill(old, Writer(self._client, self._root, filling))
-            deleted = delete(self._client, f"{self._root}{old}:") if old else 0
-        except Lost as lost:
-            raise Refused(f"The rebuild was disturbed: {lost}. Run it again.") from lost
+            return filling, delete(self._client, f"{self._root}{old}:") if old else 0
         finally:
             self._unlock()
-        return Rebuilt(filling, self._records, deleted, time.monotonic() - began)
 
     def _fill(self, old: str, writer: Writer) -> None:
         """Write up to the cut, then on until the readers can go over."""
