@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Self
 
 import psycopg
@@ -14,10 +13,12 @@ import redis
 import structlog
 from confluent_kafka import KafkaException
 
+from agents.calendar import UTC, day_of, name_of, number_of
 from cli.installation import Installation
 from cli.lag import Log, difference
 from cli.status import Status, redis_positions, status
 from cli.supervised import Supervised
+from schemas.outcomes import Window
 from sinks.ending import Refused
 from sinks.postgres import queries
 from sinks.redis_sink import keys
@@ -118,8 +119,7 @@ def season(at: int) -> str:
     >>> season(1_323_432_000_000)
     'season:2011-Q4'
     """
-    day = datetime.fromtimestamp(at / 1000, UTC)
-    return f"season:{day.year}-Q{(day.month + 2) // 3}"
+    return name_of(Window.SEASON, number_of(Window.SEASON, day_of(at, UTC)))
 
 
 class Stalled(TimeoutError):
