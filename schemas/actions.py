@@ -29,6 +29,7 @@ from schemas.record import (
     Word,
     doc,
 )
+from schemas.risk import RISK_ACTIONS
 from schemas.rules import PointsRule
 
 Category = Annotated[str, doc("Category of the product; empty when it has none.", max_length=100)]
@@ -236,6 +237,7 @@ ACTIONS: tuple[type[Event], ...] = (
     GiftListed,
     RuleChanged,
     RuleRetired,
+    *RISK_ACTIONS,
     ClockTicked,
 )
 __all__ = [action.__name__ for action in ACTIONS] + [

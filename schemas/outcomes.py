@@ -32,6 +32,7 @@ from schemas.record import (
     Word,
     doc,
 )
+from schemas.risk import RISK_OUTCOMES
 from schemas.rules import PointsRule
 
 
@@ -697,4 +698,5 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     ProductHeated,
     TermSearched,
     TermHeated,
+    *RISK_OUTCOMES,
 )
