@@ -329,6 +329,12 @@ class TokenPresented(TokenOutcome, frozen=True, kw_only=True):
     payment_id: PaymentId
     role: TokenRole
     amount_minor: Amount
+    kind: Annotated[
+        AbuseKind, doc("What is examined: a payment, or an acceptance by the id of its action.")
+    ] = AbuseKind.PAYMENT
+    companion_id: Annotated[
+        str | None, doc("Another member of whom it is asked: did they use this token? The inviter.")
+    ] = None
 
 
 class TokenLabelled(TokenOutcome, frozen=True, kw_only=True):
@@ -353,6 +359,28 @@ class TokenAssessed(MemberOutcome, frozen=True, kw_only=True):
     payment_id: PaymentId
     role: TokenRole
     features: Annotated[list[Number], doc("Features with a value; a missing one is missing.")]
+    kind: Annotated[AbuseKind, doc("What is examined, as it was asked.")] = AbuseKind.PAYMENT
+
+
+class Disregard(Word):
+    """Why something that was said of a payment has no effect, or why a payment is let go of."""
+
+    UNKNOWN = "UNKNOWN"
+    ALREADY_POSTED = "ALREADY_POSTED"
+    CONFLICTS = "CONFLICTS"
+    UNKNOWN_PAYMENT = "UNKNOWN_PAYMENT"
+    TOO_MANY = "TOO_MANY"
+
+
+class PaymentDisregarded(MemberOutcome, frozen=True, kw_only=True):
+    """A payment that was told before, a label for one that is not known, or one too many to wait for."""
+
+    payment_id: Annotated[str | None, doc("The payment; none: the order says which.")] = None
+    order_id: Annotated[str | None, doc("The order, if that was named.")] = None
+    reason: Disregard
+    label: Annotated[
+        LabelSource | None, doc("Who spoke, if it was said what became of it; none: a payment.")
+    ] = None
 
 
 # ---- outcomes: scores and alerts -------------------------------------------------------------------
@@ -630,6 +658,7 @@ RISK_OUTCOMES: tuple[type[Outcome], ...] = (
     TokenPresented,
     TokenLabelled,
     TokenAssessed,
+    PaymentDisregarded,
     FraudScored,
     AlertOpened,
     AlertUpdated,
