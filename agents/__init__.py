@@ -125,15 +125,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[S]):
-    """Small data that every partition holds whole (rules, gifts) or a fact of the partition's time.
+    """Small data that every partition holds whole (rules, gifts, models) or a fact of its time.
 
-    Every partition hears the same broadcast events and concludes alike; what is to be said once is
-    said where `place.partition == 0`.
+    Every partition hears the same broadcast events, actions or outcomes, and concludes alike; what is
+    to be said once is said where `place.partition == 0`.
     """
 
     name: str
     initial: type[S]
-    listens_to: frozenset[type[Event]]
+    listens_to: frozenset[type[Event | Outcome]]
     react: Callable[[S, Any, Place], Iterable[Outcome]]
 
 

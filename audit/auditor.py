@@ -21,9 +21,9 @@ from audit.in_postgres import Postgres
 from audit.in_redis import Valkey
 from audit.log import Cut, Entry, Log
 
-STAGES = ("members", "products", "searches")
+STAGES = ("members", "products", "searches", "tokens", "training")
 ACTIONS = tuple(f"actions.{stage}" for stage in STAGES)
-OUTCOMES = tuple(f"outcomes.{stage}" for stage in STAGES)
+OUTCOMES = (*(f"outcomes.{stage}" for stage in STAGES), "alerts")
 REPARTITION = tuple(f"to.{stage}" for stage in STAGES)
 DEAD_LETTERS = ("dead-letters",)
 LONGEST_CHAIN = 8  # round trips between stages, from a request to the last that follows from it

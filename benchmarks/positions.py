@@ -50,9 +50,9 @@ class Positions:
         settings = self.settings
         self._member = Consumer({"bootstrap.servers": settings.kafka, "group.id": settings.app})
         self._asked = [
-            TopicPartition(settings.topic_prefix + name(stage), number)
+            TopicPartition(settings.topic_prefix + name, number)
             for stage in topics.STAGES
-            for name in (topics.actions, topics.repartition)
+            for name in topics.sources(stage)
             for number in range(settings.partitions)
         ]
 

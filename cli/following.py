@@ -41,7 +41,8 @@ class Follower:
         """Raises `KafkaException`."""
         self._prefix = settings.topic_prefix
         self._log = Log(settings)
-        places = self._log.places(map(topics.outcomes, topics.STAGES))
+        said = [*map(topics.outcomes, topics.STAGES), topics.ALERTS]
+        places = self._log.places(said)
         ends = self._log.ends([*places, Place(topics.DEAD_LETTERS, 0)])
         self._actions = self._log.places(map(topics.actions, topics.STAGES))
         self._consumer = Consumer(

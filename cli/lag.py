@@ -77,10 +77,7 @@ class Log:
 
     def stages(self) -> dict[str, tuple[dict[Place, int], dict[Place, int]]]:
         """Stage → the workers' positions and the ends, in all that the stage reads."""
-        sources = {
-            stage: self.places([topics.actions(stage), topics.repartition(stage)])
-            for stage in topics.STAGES
-        }
+        sources = {stage: self.places(topics.sources(stage)) for stage in topics.STAGES}
         every = [place for places in sources.values() for place in places]
         committed, ends = self.committed(every), self.ends(every)
         return {

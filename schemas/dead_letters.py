@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
+from schemas import topics
 from schemas.record import Outcome, Timestamp, Word, doc
 
 
@@ -33,6 +34,7 @@ class DeadLettered(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "source"
     STAGE: ClassVar[str] = ""
     SAID_IN: ClassVar[str] = ""
+    TOPIC: ClassVar[str] = topics.DEAD_LETTERS
     source: Annotated[str, doc("Where it lies: topic/partition/offset.")]
     occurred_at: Timestamp
     caused_by: Annotated[

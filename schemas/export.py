@@ -61,7 +61,8 @@ def _topics() -> dict[str, tuple[type[Record], ...]]:
     found: dict[str, tuple[type[Record], ...]] = {}
     for stage in topics.STAGES:
         found[topics.actions(stage)] = tuple(r for r in ACTIONS if r.STAGE in (stage, ""))
-        found[topics.outcomes(stage)] = tuple(r for r in OUTCOMES if stage == r.SAID_IN)
+    said = [*map(topics.outcomes, topics.STAGES), *topics.OWN]
+    found |= {topic: tuple(r for r in OUTCOMES if topics.of(r) == topic) for topic in said}
     return found | {topics.DEAD_LETTERS: (DeadLettered,)}
 
 

@@ -107,6 +107,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     KEY: ClassVar[str]
     STAGE: ClassVar[str]  # the stage that owns its key, where it is heard
     SAID_IN: ClassVar[str]  # the stage whose agents say it: it lies in that stage's outcomes topic
+    TOPIC: ClassVar[str] = ""  # or in this one instead, if it names one: see schemas/topics.py
+    BROADCAST: ClassVar[bool] = False  # in every partition of TOPIC, for the tables of STAGE
     event_id: OutcomeId = ""
 
     @property

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-STAGES = ("members", "products", "searches")
+from schemas.record import Outcome
+
+STAGES = ("members", "products", "searches", "tokens", "training")
 DEAD_LETTERS = "dead-letters"
+# Of outcomes that name a topic of their own (`Outcome.TOPIC`):
+ALERTS = "alerts"  # what a fraud team is to look at
+MODELS = "models"  # what was learned
+BROADCASTS = {MODELS: "members"}  # in every partition alike, and the stage whose tables hear it
+OWN = (ALERTS, *BROADCASTS)
 
 
 def actions(stage: str) -> str:
@@ -24,3 +31,18 @@ def repartition(stage: str) -> str:
 def changelog(stage: str) -> str:
     """A stage's state, compacted."""
     return f"changelog.{stage}"
+
+
+def broadcasts(stage: str) -> tuple[str, ...]:
+    """Outcomes that the tables of every partition of a stage hear; kept for ever."""
+    return tuple(topic for topic, heard_in in BROADCASTS.items() if heard_in == stage)
+
+
+def sources(stage: str) -> tuple[str, ...]:
+    """All that a stage reads, in the order in which it is drained: inside topics first."""
+    return (*broadcasts(stage), repartition(stage), actions(stage))
+
+
+def of(outcome: type[Outcome]) -> str:
+    """Where outcomes of a type lie."""
+    return outcome.TOPIC or outcomes(outcome.SAID_IN)

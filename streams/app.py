@@ -18,7 +18,7 @@ import faust
 import structlog
 from faust.types import TP
 
-from schemas import codec
+from schemas import codec, topics
 from streams.acquire import Acquirer
 from streams.ending import ExitCode, end_process
 from streams.engine import StageLoop
@@ -51,8 +51,8 @@ def stage_specs(topology: Topology, schema_registry: str = "") -> list[StageSpec
     for stage in topology.stages:
         behaviour = StageBehaviour(stage.name, topology, registry=registry)
         plan = behaviour.plan
-        changelog = topology.prefix + f"changelog.{stage.name}"
-        sources = (plan.inside_topic, plan.actions_topic)
+        changelog = topology.prefix + topics.changelog(stage.name)
+        sources = (*plan.inside_topics, plan.actions_topic)
         specs.append(StageSpec(stage.name, sources, changelog, plan.partitions, behaviour))
     return specs
 

@@ -1,8 +1,8 @@
 """From bytes to an event, or to the reason why not: decode, then the checks in their order.
 
-What comes from outside and cannot be taken becomes a dead letter. The repartition topic has inside
-writers only: what cannot be taken from there stops the process, as it shows a reader that is older
-than its writers, or a bug.
+What comes from outside and cannot be taken becomes a dead letter. Repartition topics and those of
+broadcast outcomes have inside writers only: what cannot be taken from there stops the process, as it
+shows a reader that is older than its writers, or a bug.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Intake:
         record may be good, so it stays to be read again.
         """
         found = self._read(record)
-        if record.topic == self._plan.inside_topic and isinstance(found, Refusal):
+        if isinstance(found, Refusal) and record.topic in self._plan.inside_topics:
             raise InsideBroken(
                 f"{record.topic}/{record.partition}/{record.offset}: {found.detail} All writers of "
                 "this topic are inside: upgrade this worker before what writes to it."
@@ -87,8 +87,7 @@ class Intake:
         return self._misplaced(record, event) or event
 
     def _misplaced(self, record: Record, event: Event | Outcome) -> Refusal | None:
-        inside = record.topic == self._plan.inside_topic
-        if isinstance(event, Outcome) is not inside or event.STAGE not in (self._plan.name, ""):
+        if event.STAGE not in (self._plan.name, "") or not self._is_source(record.topic, event):
             return Refusal(
                 DeadLetterProblem.WRONG_TOPIC,
                 f"A {type(event).__name__} does not belong on {record.topic}.",
@@ -102,8 +101,7 @@ class Intake:
                 f"send it with its {event.KEY} as the key, in raw UTF-8.",
                 event.event_id,
             )
-        broadcast = isinstance(event, Event) and event.BROADCAST
-        if not broadcast and partition_of(key, self._plan.partitions) != self._partition:
+        if not event.BROADCAST and partition_of(key, self._plan.partitions) != self._partition:
             return Refusal(
                 DeadLetterProblem.WRONG_KEY,
                 f"Its key belongs in partition {partition_of(key, self._plan.partitions)}, not "
@@ -111,6 +109,13 @@ class Intake:
                 event.event_id,
             )
         return None
+
+    def _is_source(self, topic: str, event: Event | Outcome) -> bool:
+        """Whether records of this kind are read from there."""
+        plan = self._plan
+        if not isinstance(event, Outcome):
+            return topic not in plan.inside_topics
+        return topic in plan.broadcast_topics if event.BROADCAST else topic == plan.inside_topic
 
     def untimely(self, event: Event, clock: Clock) -> Refusal | None:
         """Why an action's time cannot be right, if so; before the first tick every time is."""

@@ -24,7 +24,6 @@ class Outbox:
     def __init__(self, plan: Plan, partition: int) -> None:
         self._plan = plan
         self._partition = partition
-        self._outcomes = (plan.outcomes_topic, partition)
         self._dead = (plan.dead_letters_topic, partition % plan.dead_letter_partitions)
         self._fresh: Outputs = {}
         self._ready: Outputs = {}
@@ -59,7 +58,8 @@ class Outbox:
                 DeadLetterProblem.OVERSIZE,
             )
         record = (target.encode(), data, recorded_at)
-        self._file(self._outcomes, record)
+        for place in route.lies[self._partition]:
+            self._file(place, record)
         if mark or (route.leaves and not own):
             places = route.places
             self._file(places[partition_of(target, len(places))], record)

@@ -143,6 +143,9 @@ class StageWork:
         self.counters.events += 1
 
     def _take_outcome(self, record: Record, outcome: Outcome) -> None:
+        if outcome.BROADCAST:
+            self._tell_tables(outcome, record.timestamp)
+            return
         hearers = self._plan.listeners(type(outcome))
         first = still_to_hear(outcome.event_id)
         if first:
@@ -186,7 +189,7 @@ class StageWork:
         self.counters.dead_letters[refusal.problem] += 1
         self._outbox.dead_letter(record, refusal.problem, refusal.detail, refusal.event_id)
 
-    def _tell_tables(self, event: Event, recorded_at: int) -> None:
+    def _tell_tables(self, event: Event | Outcome, recorded_at: int) -> None:
         for index in self._plan.table_listeners(type(event)):
             state = self._broadcasts.state(self._tables, index)
             self._passes.hear_table(index, state, event, self._hint, recorded_at)

@@ -84,7 +84,9 @@ class Passes:
             raise poisoned(self._plan.speakers[index], error) from error
         self.seconds[index] += perf_counter() - started
 
-    def hear_table(self, index: int, state: Any, event: Event, hint: str, recorded_at: int) -> None:
+    def hear_table(
+        self, index: int, state: Any, event: Event | Outcome, hint: str, recorded_at: int
+    ) -> None:
         """A table hears a broadcast event or a tick. Raises `Poisoned` as `hear` does."""
         speaker = len(self._plan.agents) + index
         started = perf_counter()

@@ -2,7 +2,8 @@
 
 An outcome is heard in the pass by the later agents of the sayer's stage when it is for the same
 key. What is for another key or stage, or for the sayer itself or an earlier agent, goes once
-through the repartition topic of its stage, if anybody there listens.
+through the repartition topic of its stage, if anybody there listens. What is broadcast lies in every
+partition of a topic of its own, and only tables hear it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any
 
 from agents import Agent, Stage, Table, Woken
 from schemas import topics
+from schemas.outcomes import OUTCOMES
 from schemas.record import Event, Outcome
 from streams.state import OF_KEYS, OF_TABLES, holder
 
 Heard = type[Event | Outcome]
+Place = tuple[str, int]  # topic and partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Route:
     later: tuple[int, ...]  # the agents that hear it in the pass, when it is for the same key
     earlier: bool  # the sayer or an earlier agent listens to it
     leaves: bool  # some agent of its stage listens to it
-    places: tuple[tuple[str, int], ...]  # topic and partition of each partition of its stage
+    places: tuple[Place, ...]  # each partition of its stage's repartition topic
+    lies: tuple[tuple[Place, ...], ...]  # by the sayer's partition: where it is kept
     key_of: Callable[[Any], str]
 
 
@@ -65,6 +69,8 @@ class Plan:
         self.positions = {agent.name: index for index, agent in enumerate(stage.agents)}
         self.actions_topic = topology.prefix + topics.actions(stage.name)
         self.inside_topic = topology.prefix + topics.repartition(stage.name)
+        self.broadcast_topics = tuple(topology.prefix + t for t in topics.broadcasts(stage.name))
+        self.inside_topics = (*self.broadcast_topics, self.inside_topic)
         self.outcomes_topic = topology.prefix + topics.outcomes(stage.name)
         self.dead_letters_topic = topology.prefix + topics.DEAD_LETTERS
         self.dead_letter_partitions = topology.dead_letter_partitions
@@ -96,22 +102,32 @@ class Plan:
             raise ValueError(f"a {said.__name__} is not said in {self.name}")
         listening = self._listeners.get(said.STAGE, {}).get(said, ())
         here = self.name == said.STAGE and speaker < len(self.agents)
-        topic = self._topology.prefix + topics.repartition(said.STAGE)
         partitions = self._topology.partitions.get(said.STAGE, 0)
         return Route(
             here=here,
             later=tuple(index for index in listening if index > speaker) if here else (),
             earlier=here and any(index <= speaker for index in listening),
             leaves=bool(listening),
-            places=tuple((topic, number) for number in range(partitions)),
+            places=self._places(topics.repartition(said.STAGE), partitions),
+            lies=self._lies(said, partitions),
             key_of=attrgetter(said.KEY),
         )
+
+    def _lies(self, said: type[Outcome], partitions: int) -> tuple[tuple[Place, ...], ...]:
+        """At the sayer's own partition, or everywhere in a topic with its stage's `partitions`."""
+        if said.BROADCAST:
+            return (self._places(topics.of(said), partitions),) * self.partitions
+        return tuple((place,) for place in self._places(topics.of(said), self.partitions))
+
+    def _places(self, topic: str, partitions: int) -> tuple[Place, ...]:
+        return tuple((self._topology.prefix + topic, number) for number in range(partitions))
 
     def topics_written(self) -> tuple[str, ...]:
         """Every topic that this stage can write to."""
         prefix = self._topology.prefix
         inside = [prefix + topics.repartition(s.name) for s in self._topology.stages]
-        return (self.outcomes_topic, self.dead_letters_topic, *inside)
+        own = {prefix + r.TOPIC for r in OUTCOMES if r.TOPIC and self.name == r.SAID_IN}
+        return (self.outcomes_topic, self.dead_letters_topic, *inside, *sorted(own))
 
 
 def _listeners(
@@ -136,8 +152,11 @@ def _check(stage: Stage, topology: Topology) -> None:
     for agent in stage.agents:
         _check_listening(stage, agent)
     for heard in {heard for table in stage.tables for heard in table.listens_to}:
-        if not heard.BROADCAST:
-            raise ValueError(f"A table listens to {heard.__name__}, which is no broadcast event.")
+        if not heard.BROADCAST or heard.STAGE not in (stage.name, ""):
+            raise ValueError(
+                f"A table of {stage.name} listens to {heard.__name__}, which is no broadcast event "
+                "of its stage."
+            )
     missing = [s.name for s in topology.stages if s.name not in topology.partitions]
     if missing:
         raise ValueError(f"The partition counts of the stages {missing} are not given.")

@@ -175,9 +175,10 @@ class Simulation:
     def _inside(self) -> bool:
         moved = False
         for worker in self.workers:
-            while self.waits(worker, worker.behaviour.plan.inside_topic):
-                self.step(worker, worker.behaviour.plan.inside_topic)
-                moved = True
+            for topic in worker.behaviour.plan.inside_topics:
+                while self.waits(worker, topic):
+                    self.step(worker, topic)
+                    moved = True
         return moved
 
     def _round(self) -> bool:
@@ -194,12 +195,14 @@ class Simulation:
 
     def outcomes(self) -> Iterator[Outcome]:
         """All that was said and committed, in order of commit, each once."""
-        said = {self.topology.prefix + topics.outcomes(s.name) for s in self.topology.stages}
+        names = [*(topics.outcomes(s.name) for s in self.topology.stages), *topics.OWN]
+        said = {self.topology.prefix + name for name in names}
         for record in self.committed:
             if record.topic in said:
                 outcome = codec.decode(record.value)
                 assert isinstance(outcome, Outcome)
-                yield outcome
+                if not (outcome.BROADCAST and record.partition):  # the other copies
+                    yield outcome
 
     def dead_letters(self) -> list[DeadLettered]:
         """All dead letters, in order of commit."""

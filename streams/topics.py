@@ -67,8 +67,9 @@ def stage_topics(stage: str, settings: Settings) -> list[TopicSpec]:
 def all_topics(settings: Settings, stages: Iterable[str] = topics.STAGES) -> list[TopicSpec]:
     """Every topic of the process."""
     prefix = settings.topic_prefix
+    own = [TopicSpec(prefix + topic, settings.partitions, FOR_EVER) for topic in topics.OWN]
     letters = TopicSpec(prefix + topics.DEAD_LETTERS, 1, FOR_EVER)
-    return [spec for stage in stages for spec in stage_topics(stage, settings)] + [letters]
+    return [spec for stage in stages for spec in stage_topics(stage, settings)] + [*own, letters]
 
 
 def create_topics(kafka: str, specs: Iterable[TopicSpec], replication: int = 1) -> list[str]:

@@ -32,7 +32,9 @@ MEMBERS = Stage(
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
-STAGES = (MEMBERS, PRODUCTS, SEARCHES)
+TOKENS = Stage(name="tokens", key="token", agents=())
+TRAINING = Stage(name="training", key="model", agents=())
+STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 
 
 def topology(

@@ -269,6 +269,5 @@ def wanted() -> dict[str, list[type[Outcome]]]:
     """Topic → the outcomes that have a view here."""
     found: dict[str, list[type[Outcome]]] = {}
     for record in VIEWS:
-        topic = topics.outcomes(record.SAID_IN) if record.SAID_IN else topics.DEAD_LETTERS
-        found.setdefault(topic, []).append(record)
+        found.setdefault(topics.of(record), []).append(record)
     return found

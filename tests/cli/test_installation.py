@@ -115,7 +115,7 @@ def test_status_tells_everything(demo: tuple[Installation, dict[str, Any]]) -> N
         *("worker-0", "worker-1", "sink-postgres", "sink-redis"),
     }
     assert set(states.values()) <= {"running", "working"}
-    assert found["stages"].keys() == {"members", "products", "searches"}
+    assert found["stages"].keys() == {"members", "products", "searches", "tokens", "training"}
     assert all(behind["records"] == 0 for behind in found["stages"].values())
     assert found["ledger_sum"] == 0
     assert found["troubles"] == []

@@ -15,6 +15,7 @@ from tests.streams.small_agents import COUNT, MEMBERS, TOPOLOGY, Alarm, ring
 TELLS = Agent("tells", Alarm, frozenset({GiftListed}), ring)
 FOREIGN = Agent("foreign", Alarm, frozenset({ProductListed}), ring)
 TABLE = Table("table", Alarm, frozenset({SearchMade}), ring)
+PRICES = Table("prices", Alarm, frozenset({GiftListed}), ring)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,7 @@ TABLE = Table("table", Alarm, frozenset({SearchMade}), ring)
         (replace(MEMBERS, agents=(TELLS,)), "only tables hear broadcast"),
         (replace(MEMBERS, agents=(FOREIGN,)), "which is for products"),
         (replace(MEMBERS, tables=(TABLE,)), "no broadcast event"),
+        (replace(MEMBERS, name="products", agents=(), tables=(PRICES,)), "of its stage"),
         (Stage("searches", "term", ()), "not given"),
     ],
 )
@@ -67,4 +69,5 @@ def test_topics_carry_the_prefix() -> None:
         "try-dead-letters",
         "try-to.members",
         "try-to.products",
+        "try-alerts",
     }
