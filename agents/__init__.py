@@ -128,7 +128,8 @@ class Table(Generic[S]):
     """Small data that every partition holds whole (rules, gifts, models) or a fact of its time.
 
     Every partition hears the same broadcast events, actions or outcomes, and concludes alike; what is
-    to be said once is said where `place.partition == 0`.
+    to be said once is said where `place.partition == 0`. A table that listens to what agents of its
+    stage say hears it from those of its own partition, as it is said: it counts for that partition.
     """
 
     name: str

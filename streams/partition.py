@@ -50,7 +50,7 @@ class StageWork:
         self._broadcasts = Memory(OF_TABLES, plan.table_holders, self._overlay)
         self._outbox = Outbox(plan, partition)
         place = Place(partition, plan.partitions)
-        self._passes = Passes(plan, self._memory, self._outbox, place)
+        self._passes = Passes(plan, self._memory, self._outbox, place, self._tell_tables)
         self._hint = f"partition {partition}"
         self._clock = self._clock_kept = decode_clock(self._overlay.get(CLOCK_KEY))
         self._gauge = PoisonGauge()

@@ -6,6 +6,7 @@ of what it listens to. Before the event, the key's agents that were due are woke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -25,13 +26,23 @@ RETRY_MILLISECONDS = 3_600_000
 class Passes:
     """The passes of one partition; `seconds`: what each agent, then each table, took with its saying."""
 
-    def __init__(self, plan: Plan, memory: Memory, outbox: Outbox, place: Place) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        memory: Memory,
+        outbox: Outbox,
+        place: Place,
+        tell_tables: Callable[[Outcome, int], None],
+    ) -> None:
+        """`tell_tables` is told what agents say that a table of the stage listens to."""
         self.seconds = [0.0] * len(plan.speakers)
         self.tables: dict[str, Any] = {}
         self._plan = plan
         self._memory = memory
         self._outbox = outbox
         self._place = place
+        self._tell_tables = tell_tables
+        self._of_tables = plan.heard_by_tables
         self._reacts = [agent.react for agent in plan.agents]
         self._wakes = [agent.wake_at for agent in plan.agents]
         self._waking = sum(1 << i for i, wake_at in enumerate(self._wakes) if wake_at is not None)
@@ -78,6 +89,8 @@ class Passes:
                             inboxes[hearer] = [outcome]
                         else:
                             waiting.append(outcome)
+                    if type(outcome) in self._of_tables:
+                        self._tell_tables(outcome, recorded_at)
         except FATAL:
             raise
         except Exception as error:
@@ -87,7 +100,7 @@ class Passes:
     def hear_table(
         self, index: int, state: Any, event: Event | Outcome, hint: str, recorded_at: int
     ) -> None:
-        """A table hears a broadcast event or a tick. Raises `Poisoned` as `hear` does."""
+        """A table hears a broadcast, a tick or an agent. Raises `Poisoned` as `hear` does."""
         speaker = len(self._plan.agents) + index
         started = perf_counter()
         try:

@@ -3,7 +3,8 @@
 An outcome is heard in the pass by the later agents of the sayer's stage when it is for the same
 key. What is for another key or stage, or for the sayer itself or an earlier agent, goes once
 through the repartition topic of its stage, if anybody there listens. What is broadcast lies in every
-partition of a topic of its own, and only tables hear it.
+partition of a topic of its own, and only tables hear it. A table also hears, as it is said, what its own
+partition's agents say, if it listens to that: so it can count for a partition what no single key knows.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Plan:
         self._topology = topology
         self._listeners = {s.name: _listeners(s.agents) for s in topology.stages}
         self._table_listeners = _listeners(stage.tables)
+        self.heard_by_tables = frozenset(self._table_listeners)
         self._routes: list[dict[Heard, Route]] = [{} for _ in self.speakers]
 
     def listeners(self, heard: Heard) -> tuple[int, ...]:
@@ -152,14 +154,19 @@ def _check(stage: Stage, topology: Topology) -> None:
     for agent in stage.agents:
         _check_listening(stage, agent)
     for heard in {heard for table in stage.tables for heard in table.listens_to}:
-        if not heard.BROADCAST or heard.STAGE not in (stage.name, ""):
+        broadcast = heard.BROADCAST and heard.STAGE in (stage.name, "")
+        if not broadcast and not _said_in(stage, heard):
             raise ValueError(
                 f"A table of {stage.name} listens to {heard.__name__}, which is no broadcast event "
-                "of its stage."
+                "of its stage and not said in it."
             )
     missing = [s.name for s in topology.stages if s.name not in topology.partitions]
     if missing:
         raise ValueError(f"The partition counts of the stages {missing} are not given.")
+
+
+def _said_in(stage: Stage, heard: Heard) -> bool:
+    return issubclass(heard, Outcome) and not heard.BROADCAST and stage.name == heard.SAID_IN
 
 
 def _check_listening(stage: Stage, agent: Agent[Any]) -> None:
