@@ -237,6 +237,20 @@ class AlertJudged(MemberAction, frozen=True, kw_only=True):
     reason: Annotated[str, doc("Why, for others to read.", max_length=500)] = ""
 
 
+class AlertBudgetChanged(Event, frozen=True, kw_only=True):
+    """An operator set how many alerts of a kind a day may open; what is beyond is suppressed."""
+
+    KEY: ClassVar[str] = "kind"
+    STAGE: ClassVar[str] = "members"
+    BROADCAST: ClassVar[bool] = True
+    kind: AbuseKind
+    occurred_at: Timestamp
+    alerts_a_day: Annotated[
+        int, doc("Over all partitions; each has an equal share, rounded up.", ge=0, le=10**9)
+    ]
+    changed_by: Annotated[str, doc("The operator.", **IDENTIFIER)]
+
+
 class RiskRule(Struct, frozen=True, kw_only=True):
     """A rule over the features of a payment or of a member's doings: what holds, and what then."""
 
@@ -303,6 +317,7 @@ RISK_ACTIONS: tuple[type[Event], ...] = (
     DisputeResolved,
     ChargebackReceived,
     AlertJudged,
+    AlertBudgetChanged,
     RiskRuleChanged,
     ModelChosen,
 )
@@ -562,6 +577,17 @@ class RiskRuleRefused(RiskRuleOutcome, frozen=True, kw_only=True):
     reasons: Annotated[list[str], doc("Sentences for people.")]
 
 
+class RiskRuleSwitchedOff(RiskRuleOutcome, frozen=True, kw_only=True):
+    """A partition's kill switch: for the rest of the day the version has no effect there, as in shadow."""
+
+    version: int
+    partition: Annotated[int, doc("The members partition that counted.")]
+    day: Annotated[str, doc("The day, UTC, such as 2011-12-09.")]
+    payments: Annotated[int, doc("Payments scored in it on that day so far.")]
+    stopped: Annotated[int, doc("What the rule held or blocked of them, this one included.")]
+    stopped_share_most: Annotated[float, doc("The share that it may stop.")]
+
+
 # ---- outcomes: learning ----------------------------------------------------------------------------
 
 
@@ -667,6 +693,7 @@ RISK_OUTCOMES: tuple[type[Outcome], ...] = (
     JudgementRefused,
     RiskRuleAccepted,
     RiskRuleRefused,
+    RiskRuleSwitchedOff,
     ExampleLabelled,
     ModelPublished,
     QualityMeasured,
