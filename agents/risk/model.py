@@ -1,0 +1,240 @@
+"""The model: each feature is cut into fixed bins, each bin has one weight, the log-odds are their sum.
+
+It is logistic regression over bins, learned one example at a time by AdaGrad (Duchi, Hazan and Singer,
+2011), without class weights, so that what it says is a probability. An example is scored when it is
+paid and learned from when its label comes, with the features of that earlier moment.
+
+There are two views of the same weights. The whole view takes all features. The member's own view takes
+the token's side as not known; the part of a fraud that it leaves unexplained is the evidence against the
+tokens. Learning rate and start are the same for all data; they are arguments so that a challenger can
+have others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from math import exp, isfinite, sqrt
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
+
+from agents.risk.features import OF_TOKEN_SIDE, bin_of
+from schemas.risk import Weights
+
+RATE = 0.3
+FIRST_SQUARES = 1.0  # AdaGrad's sum before the first gradient: it damps the first steps
+PRIOR = -4.6  # log-odds before any example: one in a hundred
+LOG_ODDS_MOST = 30.0
+WEIGHTS_MOST = 4_000  # of a snapshot: some ten bytes each, so it stays below 60 KiB
+FEATURES_MOST = 400
+POINTS = 1_000
+
+
+class Weighted(Protocol):
+    """What a score needs: the base, and by feature the weights of its bins (log-odds)."""
+
+    @property
+    def base(self) -> float:
+        """Log-odds before any feature."""
+
+    @property
+    def weights(self) -> Mapping[str, Mapping[int, float]]:
+        """By feature and bin."""
+
+
+class Column(Struct, array_like=True):
+    """A feature's bins: their weights, and the sums of squared gradients."""
+
+    weights: dict[int, float] = field(default_factory=dict)
+    squares: dict[int, float] = field(default_factory=dict)
+
+
+Columns = MutableMapping[str, Column]
+
+
+class Model(Struct):
+    """What learns, beside its columns: the base, the features it knows, and how much it has seen."""
+
+    base: float = PRIOR
+    base_squares: float = FIRST_SQUARES
+    features: list[str] = field(default_factory=list)
+    examples: int = 0
+    frauds: int = 0
+    learned_until: int = 0
+    rate: float = RATE
+
+
+class Snapshot(NamedTuple):
+    """A model as plain data, to score with."""
+
+    base: float
+    weights: dict[str, dict[int, float]]
+
+
+class Used(NamedTuple):
+    """A feature as it went into a score: its value (none: missing) and the weight of its bin."""
+
+    name: str
+    value: float | None
+    weight: float
+
+
+# ---- scoring ---------------------------------------------------------------------------------------
+
+
+def probability(log_odds: float) -> float:
+    """The logistic function.
+
+    >>> probability(0.0), round(probability(-4.6), 4), probability(-1e9) > 0
+    (0.5, 0.01, True)
+    """
+    return 1.0 / (1.0 + exp(-min(max(log_odds, -LOG_ODDS_MOST), LOG_ODDS_MOST)))
+
+
+def predict(model: Weighted, features: Mapping[str, float]) -> float:
+    """The probability of fraud, all features taken."""
+    total = model.base
+    for name, bins in model.weights.items():
+        total += bins.get(bin_of(name, features.get(name)), 0.0)
+    return probability(total)
+
+
+def predict_own(model: Weighted, features: Mapping[str, float]) -> float:
+    """The probability of fraud as the member's own side tells it: of tokens nothing is known."""
+    total = model.base
+    for name, bins in model.weights.items():
+        value = None if name in OF_TOKEN_SIDE else features.get(name)
+        total += bins.get(bin_of(name, value), 0.0)
+    return probability(total)
+
+
+def evidence(model: Weighted, features: Mapping[str, float], fraud: bool) -> float:
+    """The part of a label that the member's own side did not explain, 0 to 1."""
+    return 1.0 - predict_own(model, features) if fraud else 0.0
+
+
+def used(model: Weighted, features: Mapping[str, float]) -> list[Used]:
+    """Every feature that changed the log-odds, with value and weight, the heaviest first."""
+    found = (
+        Used(name, value, weight)
+        for name, bins in model.weights.items()
+        for value in (features.get(name),)
+        if (weight := bins.get(bin_of(name, value), 0.0))
+    )
+    return sorted(found, key=lambda one: (-abs(one.weight), one.name))
+
+
+def score(base: float, weights: Iterable[float]) -> int:
+    """0 to 1000: the probability in thousandths.
+
+    >>> score(-4.6, [5.0, 1.5]), score(0.0, [])
+    (870, 500)
+    """
+    return round(POINTS * probability(base + sum(weights)))
+
+
+def contributions(base: float, weights: Mapping[str, float]) -> dict[str, int]:
+    """What each feature adds to the score, in points; with the entry "" for the base they add up to it.
+
+    Along the straight way from the base's log-odds to the whole, each feature's share is its part of
+    the way (integrated gradients; Sundararajan, Taly and Yan, 2017): all have the same slope, and the
+    points that rounding leaves over go to the largest remainders.
+
+    >>> contributions(-4.6, {"amount_deviations": 5.0, "hour_of_day": 1.5, "payments": 0.0})
+    {'': 10, 'amount_deviations': 662, 'hour_of_day': 198, 'payments': 0}
+    """
+    total = sum(weights.values())
+    first, last = probability(base), probability(base + total)
+    slope = (last - first) / total if abs(total) > 1e-9 else first * (1.0 - first)
+    shares = {"": POINTS * first}
+    shares.update((name, POINTS * slope * weight) for name, weight in weights.items())
+    points = {name: int(share // 1) for name, share in shares.items()}
+    left = score(base, weights.values()) - sum(points.values())
+    by_remainder = sorted(shares, key=lambda name: (points[name] - shares[name], name))
+    for number in range(abs(left)):
+        points[by_remainder[number % len(by_remainder)]] += 1 if left > 0 else -1
+    return points
+
+
+# ---- learning --------------------------------------------------------------------------------------
+
+
+def learn(
+    model: Model,
+    columns: Columns,
+    features: Mapping[str, float],
+    fraud: bool,
+    weight: float = 1.0,
+    corrects: bool | None = None,
+) -> float:
+    """Learn from one example; returns what the model said of it just before.
+
+    `weight` is the share of a full example. A correction takes the earlier label's push back and gives
+    its own: the difference of the two. Every column that was touched is set again in `columns`.
+    """
+    bins = _bins(model, columns, features)
+    total = model.base
+    for _, column, number in bins:
+        total += column.weights.get(number, 0.0)
+    said = probability(total)
+    error = weight * ((said - fraud) if corrects is None else float(corrects - fraud))
+    assert isfinite(error), features
+    if error:
+        _descend(model, columns, bins, error)
+    if corrects is None:
+        model.examples += 1
+        model.frauds += fraud
+    else:
+        model.frauds += fraud - corrects
+    return said
+
+
+def _bins(
+    model: Model, columns: Columns, features: Mapping[str, float]
+) -> list[tuple[str, Column, int]]:
+    """By feature its column and the bin of the example; a feature that is new gets a column."""
+    known = model.features
+    if not features.keys() <= set(known):
+        new = sorted(features.keys() - set(known))[: FEATURES_MOST - len(known)]
+        for name in new:
+            columns[name] = Column()
+        model.features = known = sorted([*known, *new])
+    return [(name, columns[name], bin_of(name, features.get(name))) for name in known]
+
+
+def _descend(
+    model: Model, columns: Columns, bins: list[tuple[str, Column, int]], error: float
+) -> None:
+    rate, square = model.rate, error * error
+    step = rate * error
+    for name, column, number in bins:
+        squares = column.squares.get(number, FIRST_SQUARES) + square
+        column.squares[number] = squares
+        column.weights[number] = column.weights.get(number, 0.0) - step / sqrt(squares)
+        columns[name] = column
+    model.base_squares += square
+    model.base -= step / sqrt(model.base_squares)
+
+
+def snapshot(model: Model, columns: Mapping[str, Column], most: int = WEIGHTS_MOST) -> Snapshot:
+    """The weights as plain data: to four digits, and of more than `most` the heaviest."""
+    rounded = [
+        (round(weight, 4), name, number)
+        for name in model.features
+        for number, weight in columns[name].weights.items()
+    ]
+    kept = [one for one in rounded if one[0]]
+    if len(kept) > most:
+        kept = sorted(kept, key=lambda one: (-abs(one[0]), one[1], one[2]))[:most]
+    weights: dict[str, dict[int, float]] = {}
+    for weight, name, number in sorted(kept, key=lambda one: one[1:]):
+        weights.setdefault(name, {})[number] = weight
+    return Snapshot(round(model.base, 4), weights)
+
+
+def told(weights: Mapping[str, Mapping[int, float]]) -> list[Weights]:
+    """A snapshot's weights as they travel."""
+    return [
+        Weights(feature=name, bins=list(bins), weights=list(bins.values()))
+        for name, bins in weights.items()
+    ]

@@ -1,0 +1,164 @@
+"""A token's side: what became of payments at a terminal, with a product, a device, a card, an address.
+
+Labels come late, as they do in life. Of a fraud a token is told only the part that the member's own
+side does not explain (`evidence`, 0 to 1): a large amount that is unlike the member speaks against whoever
+has the card, not against the shop where it was used.
+
+A token that many members share is no crime; families and offices share addresses, networks and devices.
+How many members use it is therefore a number that the model weighs, never a rule of its own.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cache
+from zlib import crc32
+
+from msgspec import Struct, field
+
+from agents.risk.windows import DAY, HOUR, Window, distinct, keep, see, tally
+
+PAYMENTS_MOST = 256
+MEMBERS_MOST = 64
+LABELS_MOST = 128
+LABELS_KEPT = 90 * DAY
+BLAMED = 0.5  # evidence above this counts as a fraud of the token's own
+RECENT = 37 * DAY  # frauds are looked at for as long as a compromise lasts, and a label takes
+
+
+class Label(Struct, array_like=True):
+    """What became of a payment: made at `paid_at`, known since `labelled_at`."""
+
+    paid_at: int
+    labelled_at: int
+    evidence: float
+
+
+class Reputation(Struct):
+    """What is kept of a token. `members` are short hashes and when each was last seen; labels are in
+    the order of the payments, at most `LABELS_MOST` of the last 90 days."""
+
+    payments: Window = field(default_factory=Window)
+    members: dict[str, int] = field(default_factory=dict)
+    labels: list[Label] = field(default_factory=list)
+
+
+def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict[str, float]:
+    """What the token's history says at this moment; `role` (such as "terminal") begins their names."""
+    names = _names(role)
+    payments, members = reputation.payments, reputation.members
+    found: dict[str, float] = {
+        names["payments_1h"]: tally(payments, at, HOUR).count,
+        names["payments_24h"]: tally(payments, at, DAY).count,
+        names["payments_7d"]: tally(payments, at, 7 * DAY).count,
+    }
+    if members:
+        found[names["members_24h"]] = distinct(members, at, DAY)
+        found[names["members_30d"]] = distinct(members, at, 30 * DAY)
+        found[names["known_to_member"]] = member_hash(member_id) in members
+    if reputation.labels:
+        _of_labels(reputation.labels, at, names, found)
+    return found
+
+
+def _of_labels(
+    labels: list[Label], at: int, names: dict[str, str], found: dict[str, float]
+) -> None:
+    week = fortnight = month = 0.0
+    labelled = clean = run = 0
+    newest: Label | None = None
+    oldest: Label | None = None
+    running = True
+    for label in reversed(labels):
+        age = at - label.labelled_at
+        evidence = label.evidence
+        if age <= 7 * DAY:
+            week += evidence
+            labelled += 1
+        if age <= 14 * DAY:
+            fortnight += evidence
+        if age <= 30 * DAY:
+            month += evidence
+        if evidence > BLAMED and at - label.paid_at <= RECENT:
+            newest, oldest = newest or label, label
+            run += running
+        else:
+            running = False
+            clean += newest is None
+    found[names["labels"]] = len(labels)
+    found[names["last_evidence"]] = labels[-1].evidence
+    found[names["evidence_7d"]] = week
+    found[names["evidence_14d"]] = fortnight
+    found[names["evidence_30d"]] = month
+    found[names["frauds_in_a_row"]] = run
+    if labelled:
+        found[names["evidence_share_7d"]] = week / labelled
+    if newest is not None and oldest is not None:
+        found[names["honest_since_fraud"]] = clean
+        found[names["days_since_fraud"]] = (at - newest.paid_at) / DAY
+        found[names["days_since_first_fraud"]] = (at - oldest.paid_at) / DAY
+
+
+def keep_payment(reputation: Reputation, member_id: str, at: int, amount_minor: int) -> None:
+    """A member used the token for a payment."""
+    keep(reputation.payments, at, amount_minor, PAYMENTS_MOST)
+    see(reputation.members, member_hash(member_id), at, MEMBERS_MOST)
+
+
+def keep_label(
+    reputation: Reputation,
+    paid_at: int,
+    labelled_at: int,
+    evidence: float,
+    corrects: float | None = None,
+) -> None:
+    """It became known what a payment was; `corrects` is the evidence that this one replaces."""
+    labels = reputation.labels
+    if corrects is not None:
+        _take_back(labels, paid_at, corrects)
+    place = bisect_right(labels, paid_at, key=lambda label: label.paid_at)
+    labels.insert(place, Label(paid_at, labelled_at, evidence))
+    oldest = labels[-1].paid_at - LABELS_KEPT
+    gone = bisect_right(labels, oldest, key=lambda label: label.paid_at)
+    del labels[: max(gone, len(labels) - LABELS_MOST)]
+
+
+def _take_back(labels: list[Label], paid_at: int, evidence: float) -> None:
+    for place, label in enumerate(labels):
+        if label.paid_at == paid_at and label.evidence == evidence:
+            del labels[place]
+            return
+
+
+def member_hash(member_id: str) -> str:
+    """Four bytes that stand for a member among those of a token.
+
+    >>> member_hash("m-17")
+    'a67d87cc'
+    """
+    return f"{crc32(member_id.encode()):08x}"
+
+
+MEASURES = (
+    "payments_1h",
+    "payments_24h",
+    "payments_7d",
+    "members_24h",
+    "members_30d",
+    "known_to_member",
+    "labels",
+    "last_evidence",
+    "evidence_7d",
+    "evidence_14d",
+    "evidence_30d",
+    "evidence_share_7d",
+    "frauds_in_a_row",
+    "honest_since_fraud",
+    "days_since_fraud",
+    "days_since_first_fraud",
+)
+
+
+@cache
+def _names(role: str) -> dict[str, str]:
+    return {measure: f"{role}_{measure}" for measure in MEASURES}
