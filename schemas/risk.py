@@ -608,6 +608,7 @@ class ExampleLabelled(Outcome, frozen=True, kw_only=True):
     source: LabelSource
     weight: Annotated[float, doc("Share of a full example, 0 to 1: capped for each member.")]
     probability: Annotated[float | None, doc("What the champion said when it was paid.")] = None
+    variant: Annotated[str | None, doc("Which variant was the champion then.")] = None
     challengers: Annotated[list[Number], doc("What the challengers said then.")] = field(
         default_factory=list
     )
@@ -653,6 +654,21 @@ class ModelPublished(Outcome, frozen=True, kw_only=True):
     )
 
 
+class ModelChoiceRefused(Outcome, frozen=True, kw_only=True):
+    """A choice of variant or version was refused, with all reasons."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "training"
+    model: ModelName
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    variant: Annotated[str, doc("As asked.")]
+    version: Annotated[int | None, doc("As asked.")] = None
+    chosen_by: str
+    reasons: Annotated[list[str], doc("Sentences for people.")]
+
+
 class QualityMeasured(Outcome, frozen=True, kw_only=True):
     """A day's prequential quality of a variant: scored when paid, compared when the label came."""
 
@@ -696,5 +712,6 @@ RISK_OUTCOMES: tuple[type[Outcome], ...] = (
     RiskRuleSwitchedOff,
     ExampleLabelled,
     ModelPublished,
+    ModelChoiceRefused,
     QualityMeasured,
 )

@@ -8,6 +8,7 @@ hundred exactly. A later label of higher rank takes its earlier one out again. S
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from math import log
 
 from msgspec import Struct, field
@@ -134,3 +135,12 @@ def brier(day: Day) -> float | None:
     """The mean squared error of the probability; None without payments."""
     payments = day.payments
     return day.squares / payments if payments else None
+
+
+def day_name(number: int) -> str:
+    """A day of payments by its number since 1970, UTC.
+
+    >>> day_name(0)
+    '1970-01-01'
+    """
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)).date().isoformat()

@@ -1,0 +1,116 @@
+"""The training stage's agent: champion and challengers learn from labelled examples, and are published.
+
+One key is one model; its variants learn from the same examples, each at its own rate, and one of them
+is the champion, which decides. Examples wait until there are some, or an hour has passed, and are then
+learned one by one in their order: so the weights, which every example moves, are stored once for many.
+Snapshots go out as plain data after so many examples or so much event time. An operator can make another
+variant the champion, or go back to an earlier version: that version then decides as it was, while learning
+goes on beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from agents import Agent, Tables, Woken
+from agents.calendar import HOUR
+from agents.risk.comparison import QUIET, compare, measure
+from agents.risk.features import heard
+from agents.risk.learners import Columns, Example, Training, Variant, columns_of
+from agents.risk.model import learn
+from agents.risk.publication import choose, due, publish
+from schemas.record import Outcome
+from schemas.risk import ExampleLabelled, ModelChosen, ModelPublished
+
+NAME = "training"
+RATES = {"binned": 0.3, "quick": 0.9}  # variants by name; the first is the champion at first
+LEARN_EXAMPLES = 200
+LEARN_AFTER = HOUR
+
+
+def react(
+    state: Training, event: ExampleLabelled | ModelChosen | Woken, tables: Tables
+) -> Iterator[Outcome]:
+    """Learn, compare, publish; choose; measure the days that have become quiet."""
+    state.now = max(state.now, event.occurred_at)
+    _begin(state)
+    match event:
+        case ExampleLabelled():
+            compare(state, event)
+            _let_wait(state, event)
+            if state.waiting_count >= LEARN_EXAMPLES:
+                yield from _learn(state, event.model)
+        case ModelChosen():
+            yield from choose(state, event)
+        case Woken():
+            if state.waiting_count and _waited(state) <= event.occurred_at:
+                yield from _learn(state, event.key)
+            yield from measure(state, event.key, event.occurred_at)
+        case _:
+            assert_never(event)
+
+
+def wake_at(state: Training) -> int | None:
+    """When the examples that wait are learned, or the first of the open days has been quiet enough."""
+    moments = [last + QUIET for last in state.open_days.values()]
+    if state.waiting_count:
+        moments.append(_waited(state))
+    return min(moments, default=None)
+
+
+def _begin(state: Training) -> None:
+    for name, rate in RATES.items():
+        if name not in state.variants:
+            state.variants[name] = Variant.beginning(rate)
+    state.champion = state.champion or next(iter(RATES))
+
+
+# ---- learning --------------------------------------------------------------------------------------
+
+
+def _let_wait(state: Training, example: ExampleLabelled) -> None:
+    if not state.waiting_count:
+        state.waiting_since = state.now
+    state.waiting[_place(state.waiting_count)] = Example(
+        heard(example.features),
+        example.fraud,
+        example.weight,
+        example.paid_at,
+        example.corrects,
+    )
+    state.waiting_count += 1
+
+
+def _waited(state: Training) -> int:
+    return state.waiting_since + LEARN_AFTER
+
+
+def _place(number: int) -> str:
+    return f"{number:04d}"
+
+
+def _learn(state: Training, model: str) -> Iterator[ModelPublished]:
+    """From all that wait, in order; then publish what was learned if it is time."""
+    for number in range(state.waiting_count):
+        example = state.waiting.pop(_place(number))
+        for name, variant in state.variants.items():
+            _learn_one(variant, columns_of(state.columns, name), example)
+    state.waiting_count = 0
+    if due(state):
+        yield from publish(state, model)
+
+
+def _learn_one(variant: Variant, columns: Columns, example: Example) -> None:
+    learn(variant.model, columns, example.features, example.fraud, example.weight, example.corrects)
+    variant.model.learned_until = max(variant.model.learned_until, example.paid_at)
+    variant.fresh += 1
+
+
+TRAINING = Agent(
+    name=NAME,
+    initial=Training,
+    listens_to=frozenset({ExampleLabelled, ModelChosen}),
+    react=react,
+    wake_at=wake_at,
+)

@@ -1,0 +1,211 @@
+"""The training stage: when it learns and publishes, who decides, and how a day is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from agents.calendar import DAY, HOUR
+from agents.risk import models
+from agents.risk.model import predict
+from agents.risk.models import MODELS
+from agents.risk.publication import PUBLISH_AFTER, VERSIONS_KEPT
+from agents.risk.training import LEARN_AFTER, LEARN_EXAMPLES, RATES, TRAINING
+from schemas.record import Outcome
+from schemas.risk import (
+    ExampleLabelled,
+    LabelSource,
+    ModelChoiceRefused,
+    ModelChosen,
+    ModelPublished,
+    Number,
+    QualityMeasured,
+)
+from tests.agents.rows import Life, table_of
+
+START = 1_523_000_000_000 // DAY * DAY
+LATE = 7 * DAY
+CHAMPION, CHALLENGER = RATES
+
+
+def example(number: int, at: int, *, fraud: bool | None = None, **more: Any) -> ExampleLabelled:
+    """Every third is fraud and has a high number, unless told otherwise."""
+    bad = number % 3 == 0 if fraud is None else fraud
+    return ExampleLabelled(
+        event_id=f"e{number}",
+        model="payment",
+        occurred_at=at,
+        member_id=more.pop("member_id", f"m{number}"),
+        payment_id=f"p{number}",
+        paid_at=more.pop("paid_at", at - LATE),
+        features=[Number(name="amount_deviations", value=8.0 if number % 3 == 0 else 0.1)],
+        fraud=bad,
+        source=LabelSource.HORIZON,
+        weight=1.0,
+        variant=CHAMPION,
+        **more,
+    )
+
+
+def chosen(variant: str, at: int, version: int | None = None) -> ModelChosen:
+    return ModelChosen(
+        event_id="c", model="payment", occurred_at=at, variant=variant, version=version,
+        chosen_by="operator-1",
+    )  # fmt: skip
+
+
+def of(kind: type[Any], said: Sequence[Outcome]) -> list[Any]:
+    return [one for one in said if isinstance(one, kind)]
+
+
+def taught(count: int, at: int = START) -> Life:
+    life = Life(TRAINING)
+    life.hear(*(example(number, at) for number in range(count)))
+    return life
+
+
+def test_it_learns_when_enough_examples_wait() -> None:
+    """The first version is out with the first learning, of every variant, and one is the champion."""
+    life = Life(TRAINING)
+    assert not of(
+        ModelPublished, life.hear(*(example(n, START) for n in range(LEARN_EXAMPLES - 1)))
+    )
+    published = of(ModelPublished, life.hear(example(0, START)))
+    assert [(one.variant, one.version, one.champion) for one in published] == [
+        (CHAMPION, 1, True),
+        (CHALLENGER, 1, False),
+    ]
+    assert {one.examples for one in published} == {LEARN_EXAMPLES}
+
+
+def test_it_learns_after_an_hour_when_few_wait() -> None:
+    """Silence does not keep an example from being learned."""
+    life = taught(3)
+    assert life.due() == START + LEARN_AFTER
+    assert [one.examples for one in of(ModelPublished, life.wait("payment", START + LEARN_AFTER))] == [
+        3, 3,
+    ]  # fmt: skip
+
+
+def test_it_publishes_again_after_some_time() -> None:
+    """Not with every learning: the next version comes twelve hours later."""
+    life = taught(LEARN_EXAMPLES)
+    later = START + PUBLISH_AFTER
+    early = life.hear(*(example(n, later - HOUR - 1) for n in range(LEARN_EXAMPLES)))
+    assert not of(ModelPublished, early)
+    said = life.hear(*(example(n, later) for n in range(LEARN_EXAMPLES)))
+    assert [one.version for one in of(ModelPublished, said)] == [2, 2]
+
+
+def test_what_is_published_tells_fraud_from_honest() -> None:
+    """The table's snapshot scores as the learner does, without Kafka or pickles between them."""
+    life = taught(3 * LEARN_EXAMPLES)
+    tables = {MODELS.name: table_of(MODELS, of(ModelPublished, life.said))}
+    found = models.champion(tables, "payment")
+    assert found is not None
+    assert predict(found, {"amount_deviations": 8.0}) > 5 * predict(
+        found, {"amount_deviations": 0.1}
+    )
+    assert [one.variant for one in models.challengers(tables, "payment")] == [CHALLENGER]
+    assert not models.stale(found, START + DAY)
+    assert models.stale(found, START + 10 * DAY)
+
+
+def test_another_variant_is_chosen_by_command() -> None:
+    """Both are published again, so that every partition sees who decides."""
+    life = taught(LEARN_EXAMPLES)
+    said = of(ModelPublished, life.hear(chosen(CHALLENGER, START + 1)))
+    assert [(one.variant, one.champion) for one in said] == [
+        (CHAMPION, False),
+        (CHALLENGER, True),
+    ]
+
+
+def test_going_back_pins_the_version_while_learning_goes_on() -> None:
+    """The pinned version is what is published, until a choice without a version frees it."""
+    life = taught(LEARN_EXAMPLES)
+    first = of(ModelPublished, life.said)[0]
+    later = START + PUBLISH_AFTER
+    life.hear(*(example(n, later) for n in range(LEARN_EXAMPLES)))
+    (back,) = of(ModelPublished, life.hear(chosen(CHAMPION, later + 1, 1)))
+    assert (back.version, back.features, back.champion) == (1, first.features, True)
+    after = life.hear(*(example(n, later + PUBLISH_AFTER + 2) for n in range(LEARN_EXAMPLES)))
+    assert [one.version for one in of(ModelPublished, after)] == [1, 3]
+    (free,) = of(ModelPublished, life.hear(chosen(CHAMPION, later + PUBLISH_AFTER + 3)))
+    assert (free.version, free.examples) == (3, 3 * LEARN_EXAMPLES)
+
+
+def test_a_pinned_version_outlives_the_others() -> None:
+    """Old versions are let go of; the one that decides is not."""
+    life = taught(LEARN_EXAMPLES)
+    life.hear(chosen(CHAMPION, START + 1, 1))
+    for round_ in range(1, VERSIONS_KEPT + 3):
+        at = START + round_ * (PUBLISH_AFTER + 1)
+        life.hear(*(example(n, at) for n in range(LEARN_EXAMPLES)))
+    assert of(ModelPublished, life.said)[-2].version == 1
+    kept = {key for key in life.state.kept if key.startswith(f"{CHAMPION}/")}
+    assert f"{CHAMPION}/1" in kept
+    assert len(kept) <= VERSIONS_KEPT + 1
+
+
+@pytest.mark.parametrize(
+    ("variant", "version", "words"),
+    [
+        ("unheard-of", None, "There is no variant unheard-of; there are binned, quick."),
+        (CHAMPION, 7, "Version 7 of binned is not kept: choose one of 1 to 1."),
+    ],
+)
+def test_a_choice_of_what_is_not_there_is_refused(
+    variant: str, version: int | None, words: str
+) -> None:
+    """With a sentence that says what there is."""
+    life = taught(LEARN_EXAMPLES)
+    (refused,) = life.hear(chosen(variant, START + 1, version))
+    assert isinstance(refused, ModelChoiceRefused)
+    assert refused.reasons == [words]
+
+
+def test_a_day_is_measured_when_its_labels_are_quiet() -> None:
+    """By what was said when it was paid; again, absolute, when a later label corrects one."""
+    life = Life(TRAINING)
+    paid = START - LATE
+    for number in range(6):
+        said = 0.9 if number in (0, 3) else 0.1
+        life.hear(
+            example(
+                number, START + number, paid_at=paid, probability=said, alerted=number == 0,
+                challengers=[Number(name=CHALLENGER, value=1 - said)],
+            )
+        )  # fmt: skip
+    measured = of(QualityMeasured, life.wait("payment", START + 5 + DAY))
+    first, other = measured
+    assert (first.variant, first.champion, first.payments, first.frauds) == (CHAMPION, True, 6, 2)
+    assert (first.auc, first.average_precision, first.alerts) == (1.0, 1.0, 1)
+    assert (other.variant, other.auc) == (CHALLENGER, 0.0)
+    assert first.brier == pytest.approx(0.01)
+    at = START + 3 * DAY
+    life.hear(
+        example(
+            1, at, paid_at=paid, probability=0.1, fraud=True, corrects=False,
+            challengers=[Number(name=CHALLENGER, value=0.9)],
+        )
+    )  # fmt: skip
+    again = of(QualityMeasured, life.wait("payment", at + DAY))[0]
+    assert (again.payments, again.frauds) == (6, 3)
+    assert again.day == first.day
+
+
+def test_a_change_of_the_loss_is_an_alarm_once() -> None:
+    """ADWIN over blocks of a hundred: quiet while nothing changes."""
+    from agents.risk.drift import BLOCK_EXAMPLES, Losses
+
+    losses = Losses()
+    for number in range(60 * BLOCK_EXAMPLES):
+        losses.add(0.05 + 0.01 * (number % 7))
+    assert not losses.drifted()
+    for number in range(60 * BLOCK_EXAMPLES):
+        losses.add(0.9 + 0.01 * (number % 7))
+    assert losses.drifted()
+    assert not losses.drifted()
