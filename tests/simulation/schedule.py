@@ -66,8 +66,8 @@ def serve(simulation: Simulation, random: Random, rounds: int) -> None:
     for _ in range(rounds):
         worker = random.choice(simulation.workers)
         plan = worker.behaviour.plan
-        inside = simulation.waits(worker, plan.inside_topic)
-        topic = plan.inside_topic if inside and random.random() < 0.8 else plan.actions_topic
+        inside = [topic for topic in plan.inside_topics if simulation.waits(worker, topic)]
+        topic = random.choice(inside) if inside and random.random() < 0.8 else plan.actions_topic
         if not simulation.waits(worker, topic) and not worker.work.waiting:
             continue
         if random.random() < CRASHES:
