@@ -54,6 +54,7 @@ RATIOS = doublings(1 / 64, 256, 8)
 COUNTS: Grid = (*steps(0, 16), *doublings(20, 1024, 2))
 SECONDS = doublings(1, 30 * 86_400, 2)
 DAYS = steps(0, 40, 2)
+HOURS: Grid = (0.0, *doublings(0.125, 1024, 2))
 LONG_DAYS: Grid = (0.0, *doublings(0.125, 2048, 1))
 EVIDENCE: Grid = (*steps(0, 2, 0.25), *steps(3, 16), 24.0, 32.0)
 SHARES = steps(0, 1, 0.1)
@@ -150,6 +151,8 @@ AMOUNTS: dict[str, tuple[str, Grid]] = {
     "payments_failed": ("minor units", MONEY),
     "coupons": ("minor units", MONEY),
     "adjustments": ("points", GENERAL),
+    "purchases": ("minor units", MONEY),
+    "returns": ("minor units", MONEY),
 }
 OF_DOINGS: tuple[Feature, ...] = tuple(
     feature
@@ -166,6 +169,34 @@ OF_DOINGS: tuple[Feature, ...] = tuple(
     )
 )
 
+BESIDE: tuple[Feature, ...] = (
+    Feature("days_known", "days", "Since the member was first heard of", LONG_DAYS),
+    *(
+        Feature(
+            f"hours_since_new_{role}",
+            "hours",
+            f"Since the member last used a {role} that was new beside others",
+            HOURS,
+        )
+        for role in SEEN
+    ),
+    *(
+        Feature(f"hours_since_{doing}", "hours", f"Since the member's last {words}", HOURS)
+        for doing, words in (
+            ("log_in", "log-in"),
+            ("purchase", "purchase"),
+            ("redemption", "request for a gift"),
+        )
+    ),
+    Feature(
+        "returned_share_30d",
+        "ratio",
+        "Money of the member's returns to that of their purchases, in the last 30d",
+        SHARES,
+    ),
+    Feature("coupon_repeated", "0 or 1", "1: the member used this coupon before", COUNTS),
+)
+
 ROLES = ("terminal", "product", "device", "card", "address", "network")
 OF_TOKENS: tuple[tuple[str, str, str, Grid], ...] = (
     ("payments_1h", "payments", "Payments with it in the last 1h, at most 256", COUNTS),
@@ -173,6 +204,8 @@ OF_TOKENS: tuple[tuple[str, str, str, Grid], ...] = (
     ("payments_7d", "payments", "The same in the last 7d", COUNTS),
     ("members_24h", "members", "Different members who used it in the last 24h, at most 64", COUNTS),
     ("members_30d", "members", "The same in the last 30d", COUNTS),
+    ("others_30d", "members", "Members beside this one who used it in the last 30d", COUNTS),
+    ("of_inviter", "0 or 1", "1: who invited the member used it too", COUNTS),
     ("known_to_member", "0 or 1", "1: this member used it before", COUNTS),
     ("labels", "payments", "Payments with it that are labelled by now, at most 128", COUNTS),
     ("last_evidence", "0 to 1", "Evidence of the newest payment with a label", SHARES),
@@ -192,7 +225,7 @@ TOKEN: tuple[Feature, ...] = tuple(
 )
 
 FEATURES: dict[str, Feature] = {
-    feature.name: feature for feature in (*MEMBER, *OF_SEEN, *OF_DOINGS, *TOKEN)
+    feature.name: feature for feature in (*MEMBER, *OF_SEEN, *OF_DOINGS, *BESIDE, *TOKEN)
 }
 OF_TOKEN_SIDE = frozenset(feature.name for feature in TOKEN)
 _GRIDS: dict[str, Grid] = {name: feature.grid for name, feature in FEATURES.items()}

@@ -1,0 +1,185 @@
+"""The score of a payment, or of what a member did: the champion's part and the rules' parts, added up.
+
+score = min(1000, round(1000 p) + sum of the weights of the rules that fired with effect)
+
+Where no model is asked, p's part is 0. The parts of the features add up to p's part, those of the rules to
+what is left of the sum under 1000 (largest remainders), so all reasons add up to the score. The verdict is
+the strictest of the rules that fired with effect; a threshold of the model is a rule over `score`, which is
+p's part alone. Shadow rules are told and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from agents import Tables
+from agents.risk import models
+from agents.risk.features import FEATURES, bin_of, stretch
+from agents.risk.model import Used, contributions, evidence, predict, score, used
+from agents.risk.rules import Fired
+from schemas.risk import (
+    AbuseKind,
+    FraudScored,
+    Number,
+    RiskReason,
+    RuleFired,
+    UsedWeight,
+    Verdict,
+)
+
+PAYMENT = "payment"
+MOST = 1_000
+REASONS_MOST = 8  # of features; the smaller ones are told as one
+STRICTNESS = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
+class Subject(NamedTuple):
+    """What is scored, and what is at stake."""
+
+    member_id: str
+    at: int
+    kind: AbuseKind
+    subject_id: str
+    order_id: str | None = None
+    redemption_id: str | None = None
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+class Opinion(NamedTuple):
+    """What the champion says of a payment, and what its challengers would have said."""
+
+    base: float
+    weights: list[Used]
+    points: int
+    probability: float
+    evidence: float
+    challengers: dict[str, float]
+    variant: str
+    version: int
+    stale: bool
+
+
+def opinion(tables: Tables, features: Mapping[str, float], at: int) -> Opinion | None:
+    """Ask the models of payments; None before the first was published."""
+    champion = models.champion(tables, PAYMENT)
+    if champion is None:
+        return None
+    weights = used(champion, features)
+    return Opinion(
+        base=champion.base,
+        weights=weights,
+        points=score(champion.base, [one.weight for one in weights]),
+        probability=predict(champion, features),
+        evidence=evidence(champion, features, fraud=True),
+        challengers={
+            one.variant: predict(one, features) for one in models.challengers(tables, PAYMENT)
+        },
+        variant=champion.variant,
+        version=champion.version,
+        stale=models.stale(champion, at),
+    )
+
+
+def scored(subject: Subject, said: Opinion | None, fired: Sequence[Fired]) -> FraudScored:
+    """Put the parts together."""
+    effective = [rule for rule in fired if not rule.shadow]
+    points = 0 if said is None else said.points
+    wanted = sum([rule.weight for rule in effective])
+    given = apportioned(min(wanted, MOST - points), [rule.weight for rule in effective])
+    verdict = max([rule.verdict for rule in effective], key=STRICTNESS.__getitem__, default=None)
+    reasons = [
+        RiskReason(reason=rule.reason, source=f"rule:{rule.rule_id}", contribution=part)
+        for rule, part in zip(effective, given, strict=True)
+    ]
+    if said is not None:
+        reasons += _of_features(said)
+    told = verdict is not None and STRICTNESS[verdict] > STRICTNESS[Verdict.ALLOW]
+    return FraudScored(
+        member_id=subject.member_id,
+        occurred_at=subject.at,
+        kind=subject.kind,
+        subject_id=subject.subject_id,
+        order_id=subject.order_id,
+        redemption_id=subject.redemption_id,
+        amount_minor=subject.amount_minor,
+        currency=subject.currency,
+        score=points + sum(given),
+        verdict=verdict or Verdict.ALLOW,
+        reasons=sorted(reasons, key=lambda one: (-abs(one.contribution), one.source)),
+        rules=[
+            RuleFired(rule_id=rule.rule_id, version=rule.version, shadow=rule.shadow)
+            for rule in fired
+        ],
+        **({} if said is None else _of_model(said, told)),
+    )
+
+
+def apportioned(total: int, weights: Sequence[int]) -> list[int]:
+    """`total` in parts as `weights`, whole numbers that add up: the largest remainders get what is left.
+
+    >>> apportioned(100, [1, 1, 1]), apportioned(0, []), apportioned(50, [0, 50])
+    ([34, 33, 33], [], [0, 50])
+    """
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    parts = [total * weight // whole for weight in weights]
+    order = sorted(
+        range(len(weights)), key=lambda number: (-(total * weights[number] % whole), number)
+    )
+    for number in order[: total - sum(parts)]:
+        parts[number] += 1
+    return parts
+
+
+def _of_features(said: Opinion) -> list[RiskReason]:
+    """The features' parts; what is smaller than the first `REASONS_MOST` is told as one."""
+    parts = contributions(said.base, {one.name: one.weight for one in said.weights})
+    base = parts.pop("")
+    values = {one.name: one.value for one in said.weights}
+    ordered = sorted(
+        [name for name in parts if parts[name]], key=lambda name: (-abs(parts[name]), name)
+    )
+    reasons = [
+        RiskReason(reason=words(name, values[name]), source=f"feature:{name}", contribution=part)
+        for name in ordered[:REASONS_MOST]
+        for part in (parts[name],)
+    ]
+    rest = sum([parts[name] for name in ordered[REASONS_MOST:]])
+    if rest:
+        reasons.append(
+            RiskReason(reason="all other features", source="feature:", contribution=rest)
+        )
+    if base:
+        reasons.append(RiskReason(reason="any payment", source="base", contribution=base))
+    return reasons
+
+
+def words(name: str, value: float | None) -> str:
+    """A feature and the stretch that its value lies in, for people.
+
+    >>> words("payments_1h", 3)
+    "The member's payments before this one, in the last 1h: 3 to 4"
+    """
+    known = FEATURES.get(name)
+    return f"{name if known is None else known.meaning}: {stretch(name, bin_of(name, value))}"
+
+
+def _of_model(said: Opinion, told: bool) -> dict[str, Any]:
+    """What an outcome says of the model; with the weights used where an alert may rest on it."""
+    found: dict[str, Any] = {
+        "probability": said.probability,
+        "challengers": [Number(name=name, value=value) for name, value in said.challengers.items()],
+        "model": PAYMENT,
+        "variant": said.variant,
+        "model_version": said.version,
+        "stale": said.stale,
+    }
+    if told:
+        found["base"] = said.base
+        found["weights"] = [
+            UsedWeight(name=one.name, value=one.value, weight=one.weight) for one in said.weights
+        ]
+    return found
