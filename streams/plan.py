@@ -78,7 +78,7 @@ class Plan:
         self._topology = topology
         self._listeners = {s.name: _listeners(s.agents) for s in topology.stages}
         self._table_listeners = _listeners(stage.tables)
-        self.heard_by_tables = frozenset(self._table_listeners)
+        self.heard_by_tables = frozenset(h for h in self._table_listeners if _said_in(stage, h))
         self._routes: list[dict[Heard, Route]] = [{} for _ in self.speakers]
 
     def listeners(self, heard: Heard) -> tuple[int, ...]:
