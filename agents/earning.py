@@ -12,8 +12,10 @@ from typing import Any
 
 from agents import Tables, rules
 from agents.calendar import DAY, day_of
+from agents.cases import Standing
 from agents.expiry import expires_at
-from agents.ledger import Entry, Parcel, Points, repay_first
+from agents.ledger import Entry, Points, repay_first
+from agents.lots import Parcel
 from agents.marks import digest
 from agents.rules import Holding
 from schemas.outcomes import (
@@ -38,9 +40,11 @@ def earn(state: Points, order: OrderPlaced, tables: Tables) -> Iterator[Outcome]
     rates = [(one, _rate(one.rule, order.currency)) for one in held]
     if not any(rate is not None for _, rate in rates):
         yield _no_rate(order, held)
+    case = state.awaited.get(order.order_id)
+    waits = case is not None and case.wanted is not Standing.FREE
     for one, rate in rates:
         if rate is not None:
-            yield from _earn_by(state, order, one, rate)
+            yield from _earn_by(state, order, one, rate, waits=waits)
 
 
 def _rate(rule: PointsRule, currency: str) -> EarnRate | None:
@@ -61,7 +65,9 @@ def _no_rate(order: OrderPlaced, held: Sequence[Holding]) -> EarningRefused:
     )
 
 
-def _earn_by(state: Points, order: OrderPlaced, held: Holding, rate: EarnRate) -> Iterator[Outcome]:
+def _earn_by(
+    state: Points, order: OrderPlaced, held: Holding, rate: EarnRate, *, waits: bool
+) -> Iterator[Outcome]:
     weights = weigh(order, held.rule)
     earned = points_for(sum(weights), rate)
     if not earned or sum([line.amount_minor for line in order.lines]) < held.rule.minimum_minor:
@@ -79,7 +85,7 @@ def _earn_by(state: Points, order: OrderPlaced, held: Holding, rate: EarnRate) -
             cap=cap,
         )
     if granted:
-        yield _grant(state, order, held, granted, split(granted, weights))
+        yield _grant(state, order, held, granted, split(granted, weights), waits=waits)
 
 
 def weigh(order: OrderPlaced, rule: PointsRule) -> list[int]:
@@ -144,12 +150,17 @@ def _granted_on_day(state: Points, at: int, held: Holding) -> int:
 
 
 def _grant(
-    state: Points, order: OrderPlaced, held: Holding, points: int, shares: tuple[int, ...]
+    state: Points,
+    order: OrderPlaced,
+    held: Holding,
+    points: int,
+    shares: tuple[int, ...],
+    *,
+    waits: bool,
 ) -> PointsPending | PointsEarned:
+    """Pending or active at once; `waits`: pending in any case, as they are going to be withheld."""
     at, rule = order.occurred_at, held.rule
     state.granted[held.rule_id] = state.granted.get(held.rule_id, 0) + points
-    at_once = rule.activation is Activation.AT_ONCE
-    window = (rule.delivery_days + rule.return_window_days) * DAY
     numbers = tuple([line.line_number for line in order.lines])
     parcel = Parcel(
         lot_id=lot_id(order.order_id, held.rule_id),
@@ -157,7 +168,7 @@ def _grant(
         rule_id=held.rule_id,
         rule_version=held.version,
         earned_at=at,
-        activates_at=None if at_once else at + window,
+        activates_at=_activates_at(rule, at, waits=waits),
         expires_at=expires_at(rule, at, state.active_at),
         pending=0,
         active=0,
@@ -176,11 +187,17 @@ def _grant(
         "points": points,
         "counts_at": at,
     }
-    if at_once:
+    if parcel.activates_at is None:
         repay_first(state, entry, Account.ISSUED, points, place, index)
         return PointsEarned(**said, **entry.fields())
     entry.move(Account.ISSUED, Account.PENDING, points, place, index)
     return PointsPending(**said, **entry.fields())
+
+
+def _activates_at(rule: PointsRule, at: int, *, waits: bool) -> int | None:
+    if rule.activation is Activation.AT_ONCE:
+        return at if waits else None
+    return at + (rule.delivery_days + rule.return_window_days) * DAY
 
 
 def entry_of(order_id: str) -> str:

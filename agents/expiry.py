@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from agents import Tables, rules
 from agents.calendar import DAY, day_of
-from agents.ledger import LOTS_MOST, Entry, Parcel, Points
+from agents.ledger import Entry, Points
+from agents.lots import LOTS_MOST, Parcel
 from schemas.outcomes import Account, PointsExpired, PointsRescheduled
 from schemas.rules import Expiry, PointsRule
 

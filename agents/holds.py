@@ -14,7 +14,9 @@ from msgspec import structs
 
 from agents import Tables, gifts, rules
 from agents.expiry import expire, over, put_off, restored_until
-from agents.ledger import LOTS_MOST, Entry, Hold, Part, Points, repay_first, spent
+from agents.ledger import Entry, Points, repay_first, spent
+from agents.lots import LOTS_MOST, Hold, Part
+from agents.withholding import collect, withhold_back
 from schemas.actions import RedemptionCancelled, RedemptionRequested
 from schemas.outcomes import (
     Account,
@@ -24,6 +26,7 @@ from schemas.outcomes import (
     HoldRefused,
     HoldVoided,
     PointsExpired,
+    PointsForfeited,
     PointsHeld,
     PointsRescheduled,
     PointsSpent,
@@ -112,8 +115,8 @@ def _hold(
 def cancel(state: Points, asked: RedemptionCancelled) -> Iterator[StockWaived]:
     """An open hold is waived; what else there is to say, `redemptions` says."""
     hold = state.holds.get(asked.redemption_id)
-    if hold is not None and _undecided(hold):
-        yield _waive(
+    if hold is not None and undecided(hold):
+        yield waive(
             state,
             asked.member_id,
             asked.redemption_id,
@@ -126,17 +129,19 @@ def cancel(state: Points, asked: RedemptionCancelled) -> Iterator[StockWaived]:
 def time_out(state: Points, member_id: str, now: int) -> Iterator[StockWaived]:
     """Waive every hold whose time is over."""
     for redemption_id, hold in list(state.holds.items()):
-        if _undecided(hold) and hold.times_out_at <= now:
-            yield _waive(state, member_id, redemption_id, hold, now, Reason.TIMED_OUT)
+        if undecided(hold) and hold.times_out_at <= now:
+            yield waive(state, member_id, redemption_id, hold, now, Reason.TIMED_OUT)
 
 
-def _undecided(hold: Hold) -> bool:
+def undecided(hold: Hold) -> bool:
+    """True while the hold is open and nobody took it back."""
     return hold.ended_at is None and not hold.waived
 
 
-def _waive(
+def waive(
     state: Points, member_id: str, redemption_id: str, hold: Hold, at: int, reason: Reason
 ) -> StockWaived:
+    """Take an open hold back: the answer to it gives the points back."""
     state.put_hold(redemption_id, structs.replace(hold, waived=True))
     return StockWaived(
         product_id=hold.product_id,
@@ -150,11 +155,12 @@ def _waive(
 def commit(state: Points, told: GiftReserved) -> Iterator[PointsSpent]:
     """The gift is there: the held points are spent, unless the request was taken back."""
     hold = state.holds.get(told.redemption_id)
-    if hold is None or not _undecided(hold):
+    if hold is None or not undecided(hold):
         return
     entry = Entry(state)
     for part in hold.parts:
         entry.move(Account.HELD, Account.REDEEMED, part.points, part.entry, part.index)
+        entry.change(part.entry, part.index, spent_at=told.occurred_at)
     _end(state, told.redemption_id, hold, told.occurred_at)
     yield PointsSpent(
         member_id=told.member_id,
@@ -167,10 +173,11 @@ def commit(state: Points, told: GiftReserved) -> Iterator[PointsSpent]:
 
 def void(
     state: Points, told: GiftRefused | GiftReleased, tables: Tables
-) -> Iterator[HoldVoided | PointsExpired | PointsRescheduled]:
+) -> Iterator[HoldVoided | PointsExpired | PointsForfeited | PointsRescheduled]:
     """The gift is not to be had, or no longer wanted: the points go back to where they came from.
 
-    What expired meanwhile expires now; of what is still good a debt is repaid first.
+    What expired meanwhile expires now; of what is still good a debt is repaid first. What a verdict has
+    stopped since is withheld, or forfeited.
     """
     hold = state.holds.get(told.redemption_id)
     if hold is None or hold.ended_at is not None:
@@ -180,9 +187,10 @@ def void(
     entry = Entry(state)
     for part in hold.parts:
         if told.reason is Reason.OUT_OF_STOCK:
-            _restore(entry, part.entry, part.index, now, tables)
-        _give_back(state, entry, part, now)
-    _end(state, told.redemption_id, hold, now)
+            restore_expiry(entry, part.entry, part.index, now, tables)
+        left = withhold_back(state, entry, part, Account.HELD)
+        _give_back(state, entry, part, left, now)
+    _end(state, told.redemption_id, structs.replace(hold, parts=()), now)
     yield HoldVoided(
         member_id=told.member_id,
         occurred_at=now,
@@ -191,18 +199,19 @@ def void(
         reason=told.reason,
         **entry.fields(),
     )
+    yield from collect(state, told.member_id, places, now)
     yield from expire(state, told.member_id, now, tables, places)
 
 
-def _give_back(state: Points, entry: Entry, part: Part, now: int) -> None:
+def _give_back(state: Points, entry: Entry, part: Part, points: int, now: int) -> None:
     if over(entry.parcel(part.entry, part.index), now):
-        entry.move(Account.HELD, Account.ACTIVE, part.points, part.entry, part.index)
+        entry.move(Account.HELD, Account.ACTIVE, points, part.entry, part.index)
     else:
-        repay_first(state, entry, Account.HELD, part.points, part.entry, part.index)
+        repay_first(state, entry, Account.HELD, points, part.entry, part.index)
 
 
-def _restore(entry: Entry, place: str, index: int, now: int, tables: Tables) -> None:
-    """The shop was at fault: points that expired meanwhile are good for some days more."""
+def restore_expiry(entry: Entry, place: str, index: int, now: int, tables: Tables) -> None:
+    """It was not the member's fault: points that expired meanwhile are good for some days more."""
     parcel = entry.parcel(place, index)
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
     if rule is not None and over(parcel, now):
@@ -211,4 +220,4 @@ def _restore(entry: Entry, place: str, index: int, now: int, tables: Tables) -> 
 
 def _end(state: Points, redemption_id: str, hold: Hold, at: int) -> None:
     state.open_holds -= 1
-    state.put_hold(redemption_id, structs.replace(hold, parts=(), ended_at=at))
+    state.put_hold(redemption_id, structs.replace(hold, ended_at=at))

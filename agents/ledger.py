@@ -1,6 +1,6 @@
 """The points ledger of one member: accounts, lots, and the entries that move points between them.
 
-Double entry in integers. Points move from a source to a destination account; the first four accounts are
+Double entry in integers. Points move from a source to a destination account; the first five accounts are
 the member's, the others the house's share with this member. After every entry all accounts together are
 zero, and none of the member's own, nor of a lot it touched, is below: a breach is a bug, and stops the
 process. That lots add up to the accounts is how entries move points, and a property of the tests.
@@ -14,105 +14,19 @@ from typing import Any
 from msgspec import Struct, field, structs
 
 from agents import BrokenLedger, StateMap
-from schemas.outcomes import Account, Balances, Lot, Posting
+from agents.cases import NEVER, Case
+from agents.lots import Hold, Lots, Parcel, Part
+from schemas.outcomes import Account, Balances, Posting
 
-DAY = 86_400_000
-# Nothing comes back later: an order is open for 400 days, to the end of its period.
-KEPT = 430 * DAY
-LOTS_MOST = 400  # of an entry or a hold, so that they fit into a record and a state entry
-NEVER = 1 << 62
 OWN: dict[Account, str] = {
     Account.PENDING: "pending",
     Account.ACTIVE: "active",
     Account.HELD: "held",
+    Account.WITHHELD: "withheld",
 }
 ACCOUNTS: dict[Account, str] = {
     account: account.value.lower() for account in Account if account is not Account.UNKNOWN
 }
-
-
-class Parcel(Struct, frozen=True, array_like=True):
-    """A lot as it is kept: points granted together, and what is left of them.
-
-    `shares` are the granted points by line of the order, `numbers` the lines' numbers, empty where they
-    are 1, 2, 3 … `activates_at` is none once the points are active.
-    """
-
-    lot_id: str
-    order_id: str | None
-    rule_id: str | None
-    rule_version: int | None
-    earned_at: int
-    activates_at: int | None
-    expires_at: int | None
-    pending: int
-    active: int
-    held: int
-    shares: tuple[int, ...] = ()
-    numbers: tuple[int, ...] = ()
-
-    @property
-    def empty(self) -> bool:
-        """True when nothing is left."""
-        return not (self.pending or self.active or self.held)
-
-    def due(self) -> int:
-        """When something happens to it by itself: it turns active, expires, or is forgotten."""
-        if self.empty:
-            return self.earned_at + KEPT
-        activates = NEVER if self.activates_at is None or not self.pending else self.activates_at
-        expires = NEVER if self.expires_at is None or not self.active else self.expires_at
-        return min(activates, expires)
-
-    def said(self) -> Lot:
-        """The lot as an entry tells it."""
-        return Lot(
-            lot_id=self.lot_id,
-            order_id=self.order_id,
-            rule_id=self.rule_id,
-            rule_version=self.rule_version,
-            earned_at=self.earned_at,
-            activates_at=self.activates_at,
-            expires_at=self.expires_at,
-            pending=self.pending,
-            active=self.active,
-            held=self.held,
-        )
-
-
-class Lots(Struct, frozen=True, array_like=True):
-    """The lots of one order, one a rule; an adjustment has one of its own."""
-
-    parcels: tuple[Parcel, ...]
-
-
-class Part(Struct, frozen=True, array_like=True):
-    """Points that a hold took from a lot."""
-
-    entry: str
-    index: int
-    points: int
-
-
-class Hold(Struct, frozen=True, array_like=True):
-    """A redemption's points, set aside; remembered for a while after its end.
-
-    `waived`: a cancellation or time-out is on its way, the answer to it ends the hold.
-    """
-
-    product_id: str
-    quantity: int
-    points: int
-    times_out_at: int
-    parts: tuple[Part, ...] = ()
-    waived: bool = False
-    ended_at: int | None = None
-
-    def due(self) -> int:
-        """When something happens to it by itself: it times out, or is forgotten."""
-        if self.ended_at is not None:
-            return self.ended_at + KEPT
-        return NEVER if self.waived else self.times_out_at
 
 
 class Points(Struct):
@@ -120,12 +34,13 @@ class Points(Struct):
 
     `granted` has the points ever granted by each rule, for its cap; `active_at` the member's last
     purchase or redemption, for expiry by inactivity; `next_at` the first moment at which a lot or a
-    hold is due.
+    hold is due; `awaited` the newest orders of which something was said before they were placed.
     """
 
     pending: int = 0
     active: int = 0
     held: int = 0
+    withheld: int = 0
     debt: int = 0
     issued: int = 0
     redeemed: int = 0
@@ -135,6 +50,7 @@ class Points(Struct):
     open_holds: int = 0
     next_at: int | None = None
     granted: dict[str, int] = field(default_factory=dict)
+    awaited: dict[str, Case] = field(default_factory=dict)
     lots: StateMap[Lots] = field(default_factory=StateMap)
     holds: StateMap[Hold] = field(default_factory=StateMap)
 
@@ -143,10 +59,10 @@ class Points(Struct):
         if at < NEVER and (self.next_at is None or at < self.next_at):
             self.next_at = at
 
-    def put_lots(self, entry: str, parcels: tuple[Parcel, ...]) -> None:
+    def put_lots(self, entry: str, lots: Lots) -> None:
         """Keep the lots of an order."""
-        self.lots[entry] = Lots(parcels)
-        self.falls_due(min(parcel.due() for parcel in parcels))
+        self.lots[entry] = lots
+        self.falls_due(lots.due())
 
     def put_hold(self, redemption_id: str, hold: Hold) -> None:
         """Keep a hold."""
@@ -170,11 +86,11 @@ class Entry:
 
     def begin(self, entry: str, parcel: Parcel) -> int:
         """A new lot, empty as yet, among those of an order; returns its index."""
-        known = self._state.lots.get(entry)
-        parcels = () if known is None else known.parcels
-        self._state.lots[entry] = Lots((*parcels, parcel))
-        self._touched[entry, len(parcels)] = parcel
-        return len(parcels)
+        known = self._state.lots.get(entry, Lots(()))
+        index = len(known.parcels)
+        self._state.lots[entry] = structs.replace(known, parcels=(*known.parcels, parcel))
+        self._touched[entry, index] = parcel
+        return index
 
     def move(
         self, source: Account, destination: Account, points: int, entry: str = "", index: int = 0
@@ -217,14 +133,12 @@ class Entry:
         """Close the entry: what its outcome carries. Raises `BrokenLedger`."""
         state = self._state
         _check(state, self._touched)
+        said = []
         for (entry, index), parcel in self._touched.items():
-            parcels = state.lots[entry].parcels
-            state.put_lots(entry, (*parcels[:index], parcel, *parcels[index + 1 :]))
-        return {
-            "postings": self._postings,
-            "balances": balances(state),
-            "lots": [parcel.said() for parcel in self._touched.values()],
-        }
+            lots = state.lots[entry].with_parcel(index, parcel)
+            state.put_lots(entry, lots)
+            said.append(parcel.said(disputed=lots.disputed))
+        return {"postings": self._postings, "balances": balances(state), "lots": said}
 
 
 def repay_first(
@@ -236,14 +150,48 @@ def repay_first(
     entry.move(source, Account.ACTIVE, points - owed, place, index)
 
 
+def take(
+    entry: Entry,
+    place: str,
+    index: int,
+    source: Account,
+    wanted: int,
+    destination: Account = Account.ISSUED,
+) -> int:
+    """Move up to so many points out of one account of a lot; returns how many are still wanted."""
+    there: int = getattr(entry.parcel(place, index), OWN[source])
+    taken = min(there, wanted)
+    entry.move(source, destination, taken, place, index)
+    return wanted - taken
+
+
+def take_from_others(
+    state: Points,
+    entry: Entry,
+    wanted: int,
+    destination: Account = Account.ISSUED,
+    but: tuple[str, int] | None = None,
+) -> int:
+    """The same out of the active points of all lots but one, in spend order."""
+    if not wanted:
+        return 0
+    for part in spent(state, state.active, but):
+        points = min(part.points, wanted)
+        left = take(entry, part.entry, part.index, Account.ACTIVE, points, destination)
+        wanted -= points - left
+        if not wanted:
+            break
+    return wanted
+
+
 def _check(state: Points, touched: dict[tuple[str, int], Parcel]) -> None:
     said = [getattr(state, name) for name in ACCOUNTS.values()]
     if sum(said) != 0:
         raise BrokenLedger(f"The accounts of a member add up to {sum(said)}, not to zero.")
-    if min(state.pending, state.active, state.held) < 0 or state.debt > 0:
+    if min(getattr(state, name) for name in OWN.values()) < 0 or state.debt > 0:
         raise BrokenLedger(f"An account of a member is on the wrong side of zero: {said}.")
     for parcel in touched.values():
-        if min(parcel.pending, parcel.active, parcel.held) < 0:
+        if min(getattr(parcel, name) for name in OWN.values()) < 0:
             raise BrokenLedger(f"The lot {parcel.lot_id} has less than nothing left.")
 
 
@@ -253,6 +201,7 @@ def balances(state: Points) -> Balances:
         pending=state.pending,
         active=state.active,
         held=state.held,
+        withheld=state.withheld,
         debt=state.debt,
         issued=state.issued,
         redeemed=state.redeemed,

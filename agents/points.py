@@ -1,9 +1,9 @@
 """The points ledger of a member: earned, pending, active, held, spent, expired, reversed, adjusted.
 
-The accounts and lots are in `ledger.py`; what an order earns in `earning.py`, what a return takes back in
-`reversals.py`, redemptions' holds in `holds.py`. Here is who hears what, and what happens by itself:
-pending points turn active when the return window has closed, active ones expire, holds time out, and
-what nothing can come back to is forgotten.
+The accounts are in `ledger.py`, lots in `lots.py`; what an order earns in `earning.py`, what a return
+takes back in `reversals.py`, redemptions' holds in `holds.py`, what a verdict stops in `verdicts.py`.
+Here is who hears what, and what happens by itself: pending points turn active when the return window has
+closed, active ones expire, holds time out, and what nothing can come back to is forgotten.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ from agents import Agent, Tables, Woken
 from agents.earning import earn
 from agents.expiry import expire
 from agents.holds import cancel, commit, request, time_out, void
-from agents.ledger import KEPT, LOTS_MOST, Entry, Parcel, Part, Points, repay_first, spent
+from agents.ledger import Entry, Points, repay_first, spent
+from agents.lots import LOTS_MOST, Parcel, Part
+from agents.restitution import settle
 from agents.reversals import deliver, reverse
+from agents.verdicts import catch_up, close, dispute, lapse, suspect
 from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
 from schemas.outcomes import (
     Account,
@@ -32,6 +35,7 @@ from schemas.outcomes import (
     ReturnAccepted,
 )
 from schemas.record import Event, Outcome
+from schemas.risk import AlertClosed, DisputeOpened, DisputeResolved, FraudScored
 
 Heard = (
     OrderPlaced
@@ -43,6 +47,10 @@ Heard = (
     | GiftRefused
     | GiftReleased
     | PointsAdjusted
+    | FraudScored
+    | AlertClosed
+    | DisputeOpened
+    | DisputeResolved
     | Woken
 )
 
@@ -51,7 +59,7 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
     """What each event does to the member's points."""
     match event:
         case OrderPlaced():
-            yield from earn(state, event, tables)
+            yield from _place(state, event, tables)
         case OrderStateChanged():
             yield from deliver(state, event, tables)
         case ReturnAccepted():
@@ -66,17 +74,33 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
             yield from void(state, event, tables)
         case PointsAdjusted():
             yield _adjust(state, event)
+        case FraudScored():
+            yield from suspect(state, event, tables)
+        case AlertClosed():
+            yield from close(state, event, tables)
+            yield from settle(state, event, tables)
+        case DisputeOpened() | DisputeResolved():
+            yield from dispute(state, event, tables)
         case Woken():
             yield from _wake(state, event.key, event.occurred_at, tables)
         case _:
             assert_never(event)
 
 
+def _place(state: Points, order: OrderPlaced, tables: Tables) -> Iterator[Outcome]:
+    """What the order earns, and what was said against it before."""
+    yield from earn(state, order, tables)
+    case = state.awaited.pop(order.order_id, None)
+    if case is not None:
+        yield from catch_up(state, order, case, tables)
+
+
 # ---- what happens by itself ------------------------------------------------------------------------
 
 
 def _wake(state: Points, member_id: str, now: int, tables: Tables) -> Iterator[Outcome]:
-    """All that is due by now: first what turns active, then what expires, then holds."""
+    """All that is due by now: what nobody judged, what turns active, what expires, then holds."""
+    yield from lapse(state, member_id, now, tables)
     yield from _activate(state, member_id, now)
     yield from expire(state, member_id, now, tables, sorted(state.lots))
     yield from time_out(state, member_id, now)
@@ -85,7 +109,7 @@ def _wake(state: Points, member_id: str, now: int, tables: Tables) -> Iterator[O
 
 def _activate(state: Points, member_id: str, now: int) -> Iterator[PointsEarned]:
     for place, lots in list(state.lots.items()):
-        for index, parcel in enumerate(lots.parcels):
+        for index, parcel in enumerate(() if lots.disputed else lots.parcels):
             if parcel.pending and parcel.activates_at is not None and parcel.activates_at <= now:
                 entry = Entry(state)
                 repay_first(state, entry, Account.PENDING, parcel.pending, place, index)
@@ -105,16 +129,17 @@ def _forget(state: Points, now: int) -> None:
     """Let go of lots and holds that nothing can come back to, and see what is due next."""
     state.next_at = None
     for place, lots in list(state.lots.items()):
-        if all(parcel.empty and parcel.earned_at + KEPT <= now for parcel in lots.parcels):
+        if lots.empty and lots.forgotten_at <= now:
             del state.lots[place]
         else:
-            dues = [parcel.due() for parcel in lots.parcels]
-            state.falls_due(min([due for due in dues if due > now], default=now + KEPT))
+            state.falls_due(lots.due())
     for redemption_id, hold in list(state.holds.items()):
         if hold.due() <= now:
             del state.holds[redemption_id]
         else:
             state.falls_due(hold.due())
+    for case in state.awaited.values():
+        state.falls_due(case.forgotten_at)
 
 
 def wake_at(state: Points) -> int | None:
@@ -154,7 +179,7 @@ def _adjust(state: Points, asked: PointsAdjusted) -> BalanceAdjusted | Adjustmen
 
 def _wrong(state: Points, asked: PointsAdjusted, parts: tuple[Part, ...]) -> Reason | None:
     """It is posted once, nobody approves their own, and none takes what is not there."""
-    if _place(asked) in state.lots:
+    if _lot_of(asked) in state.lots:
         return Reason.ALREADY_POSTED
     if -asked.points > state.active:
         return Reason.INSUFFICIENT_POINTS
@@ -163,13 +188,13 @@ def _wrong(state: Points, asked: PointsAdjusted, parts: tuple[Part, ...]) -> Rea
     return Reason.TOO_MANY if len(parts) > LOTS_MOST else None
 
 
-def _place(asked: PointsAdjusted) -> str:
+def _lot_of(asked: PointsAdjusted) -> str:
     return f"adjustment:{asked.event_id}"
 
 
 def _add(state: Points, entry: Entry, asked: PointsAdjusted) -> None:
     """A lot of its own, without an expiry."""
-    place = _place(asked)
+    place = _lot_of(asked)
     parcel = Parcel(asked.event_id, None, None, None, asked.occurred_at, None, None, 0, 0, 0)
     index = entry.begin(place, parcel)
     repay_first(state, entry, Account.ADJUSTED, asked.points, place, index)
@@ -186,6 +211,10 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         GiftRefused,
         GiftReleased,
         PointsAdjusted,
+        FraudScored,
+        AlertClosed,
+        DisputeOpened,
+        DisputeResolved,
     }
 )
 POINTS: Agent[Any] = Agent("points", Points, HEARS, react, wake_at)

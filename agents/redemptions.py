@@ -13,7 +13,7 @@ from typing import Any, assert_never
 from msgspec import Struct, field, structs
 
 from agents import Agent, StateMap, Tables, Woken
-from agents.ledger import KEPT
+from agents.cases import KEPT
 from schemas.actions import RedemptionCancelled
 from schemas.outcomes import (
     HoldRefused,

@@ -1,8 +1,9 @@
 """What a return takes back: the points that the returned pieces had earned, by the purchase's own rule.
 
 Each line's points are split over its pieces cumulatively, so that any partial returns together take what
-one full return would. They come from the lots that this purchase made, pending first, then from other
-active lots in spend order, and what is left by the rule's policy: let go, or owed.
+one full return would. They come from the lots that this purchase made, withheld and pending first, then
+from other active lots in spend order, and what is left by the rule's policy: let go, or owed. What a
+confirmed alert has taken already is not taken again.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 
 from agents import Tables, rules
 from agents.calendar import DAY
+from agents.cases import Standing
 from agents.earning import entry_of
-from agents.ledger import Entry, Parcel, Points, spent
+from agents.ledger import Entry, Points, take, take_from_others
+from agents.lots import Parcel
 from schemas.outcomes import (
     Account,
     OrderStateChanged,
@@ -55,16 +58,15 @@ def _share(parcel: Parcel, number: int) -> int:
 def _reverse(
     state: Points, back: ReturnAccepted, place: str, index: int, points: int, tables: Tables
 ) -> PointsReversed:
-    parcel = state.lots[place].parcels[index]
-    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
-    policy = ReturnPolicy.DEBT if rule is None else rule.return_policy
-    entry = Entry(state)
-    left = _take(entry, place, index, Account.PENDING, parcel.pending, points)
-    if policy is not ReturnPolicy.PENDING_ONLY:
-        left = _take(entry, place, index, Account.ACTIVE, parcel.active, left)
-        left = _take_from_others(state, entry, (place, index), left)
-    owed = left if policy is ReturnPolicy.DEBT else 0
-    entry.move(Account.DEBT, Account.ISSUED, owed)
+    lots = state.lots[place]
+    parcel, entry = lots.parcels[index], Entry(state)
+    entry.change(place, index, returned=parcel.returned + points)
+    if lots.standing is Standing.FORFEITED:
+        covered = min(points, parcel.forfeited)
+        entry.change(place, index, forfeited=parcel.forfeited - covered)
+        left, owed = points - covered, 0
+    else:
+        left, owed = _collect(state, entry, place, index, points, policy_of(parcel, tables))
     return PointsReversed(
         member_id=back.member_id,
         occurred_at=back.occurred_at,
@@ -76,25 +78,29 @@ def _reverse(
         from_debt=owed,
         uncollected=left - owed,
         counts_at=parcel.earned_at,
+        counted=lots.standing is Standing.FREE,
         **entry.fields(),
     )
 
 
-def _take(entry: Entry, place: str, index: int, account: Account, there: int, wanted: int) -> int:
-    """Take from one account of a lot; returns what is still wanted."""
-    taken = min(there, wanted)
-    entry.move(account, Account.ISSUED, taken, place, index)
-    return wanted - taken
+def _collect(
+    state: Points, entry: Entry, place: str, index: int, points: int, policy: ReturnPolicy
+) -> tuple[int, int]:
+    """Take points that came back, withheld ones first; returns those left over, and those then owed."""
+    left = take(entry, place, index, Account.WITHHELD, points)
+    left = take(entry, place, index, Account.PENDING, left)
+    if policy is not ReturnPolicy.PENDING_ONLY:
+        left = take(entry, place, index, Account.ACTIVE, left)
+        left = take_from_others(state, entry, left, but=(place, index))
+    owed = left if policy is ReturnPolicy.DEBT else 0
+    entry.move(Account.DEBT, Account.ISSUED, owed)
+    return left, owed
 
 
-def _take_from_others(state: Points, entry: Entry, own: tuple[str, int], wanted: int) -> int:
-    if not wanted:
-        return 0
-    for part in spent(state, state.active, but=own):
-        wanted = _take(entry, part.entry, part.index, Account.ACTIVE, part.points, wanted)
-        if not wanted:
-            break
-    return wanted
+def policy_of(parcel: Parcel, tables: Tables) -> ReturnPolicy:
+    """Where points come from that are no longer in the lot, by the rule that granted them."""
+    rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
+    return ReturnPolicy.DEBT if rule is None else rule.return_policy
 
 
 def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> Iterator[PointsRescheduled]:
@@ -108,7 +114,7 @@ def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> Iterator[
         at = _activates_at(parcel, told.delivered_at, tables)
         if at != parcel.activates_at:
             entry.change(place, index, activates_at=at)
-            points += parcel.pending
+            points += parcel.pending + parcel.withheld
     if points:
         yield PointsRescheduled(
             member_id=told.member_id,
@@ -121,6 +127,7 @@ def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> Iterator[
 
 def _activates_at(parcel: Parcel, delivered_at: int, tables: Tables) -> int | None:
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
-    if rule is None or not parcel.pending:
+    waits = parcel.activates_at is not None and (parcel.pending or parcel.withheld)
+    if rule is None or not waits:
         return parcel.activates_at
     return delivered_at + rule.return_window_days * DAY

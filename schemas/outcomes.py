@@ -32,7 +32,7 @@ from schemas.record import (
     Word,
     doc,
 )
-from schemas.risk import RISK_OUTCOMES
+from schemas.risk import RISK_OUTCOMES, AbuseKind, AlertId
 from schemas.rules import PointsRule
 
 
@@ -150,12 +150,13 @@ class ReturnRefused(MemberOutcome, frozen=True, kw_only=True):
 
 
 class Account(Word):
-    """Where points lie. The first four are the member's, the others the house's share with the member."""
+    """Where points lie. The first five are the member's, the others the house's share with the member."""
 
     UNKNOWN = "UNKNOWN"
     PENDING = "PENDING"
     ACTIVE = "ACTIVE"
     HELD = "HELD"
+    WITHHELD = "WITHHELD"
     DEBT = "DEBT"
     ISSUED = "ISSUED"
     REDEEMED = "REDEEMED"
@@ -182,6 +183,7 @@ class Balances(Struct, frozen=True, kw_only=True):
     pending: int
     active: int
     held: int
+    withheld: Annotated[int, doc("Earned by orders that a verdict stopped.")] = 0
     debt: int
     issued: int
     redeemed: int
@@ -212,6 +214,10 @@ class Lot(Struct, frozen=True, kw_only=True):
     pending: Points
     active: Points
     held: Points
+    withheld: Points = 0
+    disputed: Annotated[
+        bool, doc("True: pending points wait for the end of a dispute of the order.")
+    ] = False
 
 
 class LedgerOutcome(MemberOutcome, frozen=True, kw_only=True):
@@ -324,13 +330,71 @@ class PointsReversed(LedgerOutcome, frozen=True, kw_only=True):
     counts_at: Annotated[
         int, doc("Moment of the purchase: the board windows it lowers.", avro="timestamp-millis")
     ]
+    counted: Annotated[
+        bool,
+        doc("False: the order is withheld or forfeited, so no board counted these points."),
+    ] = True
 
 
 class PointsRescheduled(LedgerOutcome, frozen=True, kw_only=True):
     """Points turn active or expire at another moment than was said before; none moved."""
 
     points: Annotated[int, doc("Points of these lots, held ones too.", ge=0)]
-    order_id: Annotated[str | None, doc("The order whose delivery it was; none: activity.")] = None
+    order_id: Annotated[
+        str | None, doc("The order that was delivered or is disputed; none: activity.")
+    ] = None
+
+
+class JudgedOutcome(LedgerOutcome, frozen=True, kw_only=True):
+    """First fields of what a verdict, or the end of an alert, does to what an order earned by a rule."""
+
+    order_id: OrderId
+    rule_id: RuleId
+    rule_version: RuleVersion
+    points: Points
+    score_change: Annotated[
+        int,
+        doc(
+            "What it adds to the scores of the windows of counts_at: all that the boards count of the "
+            "order, also what was spent since."
+        ),
+    ]
+    counts_at: Annotated[int, doc("Moment of the purchase.", avro="timestamp-millis")]
+    alert_id: Annotated[str | None, doc("The alert that ended; none: it did not come to that.")] = (
+        None
+    )
+
+
+class PointsWithheld(JudgedOutcome, frozen=True, kw_only=True):
+    """A verdict of HOLD or BLOCK stopped the order: what it earned waits, and no board counts it."""
+
+
+class PointsReleased(JudgedOutcome, frozen=True, kw_only=True):
+    """What was withheld or forfeited is the member's again, pending or active as its time has come."""
+
+
+class PointsForfeited(JudgedOutcome, frozen=True, kw_only=True):
+    """An alert was confirmed: what the order had earned is taken back, once."""
+
+    from_debt: Annotated[int, doc("Part that the member now owes.")]
+    uncollected: Annotated[int, doc("Part that is let go.")]
+
+
+class PointsRestored(LedgerOutcome, frozen=True, kw_only=True):
+    """Somebody else had spent the member's points: they are given back, once."""
+
+    redemption_id: RedemptionId
+    points: Points
+    alert_id: AlertId
+
+
+class RestorationReversed(LedgerOutcome, frozen=True, kw_only=True):
+    """The alert was cleared after all: what was given back for its redemption is spent again."""
+
+    redemption_id: RedemptionId
+    points: Points
+    from_debt: Annotated[int, doc("Part that the member now owes.")]
+    alert_id: AlertId
 
 
 class BalanceAdjusted(LedgerOutcome, frozen=True, kw_only=True):
@@ -358,6 +422,11 @@ LEDGER: tuple[type[LedgerOutcome], ...] = (
     PointsExpired,
     PointsReversed,
     PointsRescheduled,
+    PointsWithheld,
+    PointsReleased,
+    PointsForfeited,
+    PointsRestored,
+    RestorationReversed,
     BalanceAdjusted,
 )
 
@@ -476,6 +545,16 @@ class ScoreChanged(MemberOutcome, frozen=True, kw_only=True):
     """The member's scores on the boards of one purchase's windows, absolute."""
 
     scores: Annotated[list[Score], doc("One a board.")]
+
+
+class MemberHidden(MemberOutcome, frozen=True, kw_only=True):
+    """A block: the boards leave the member out, open and closed ones. The scores are kept."""
+
+    kind: Annotated[AbuseKind, doc("What the member is blocked for.")]
+
+
+class MemberShown(MemberOutcome, frozen=True, kw_only=True):
+    """No block is left: the boards show the member again, with the scores that were kept."""
 
 
 class BoardPartitionClosed(Outcome, frozen=True, kw_only=True):
@@ -683,6 +762,8 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     RewardRedeemed,
     RedemptionRefused,
     ScoreChanged,
+    MemberHidden,
+    MemberShown,
     BoardPartitionClosed,
     RuleAccepted,
     RuleRefused,

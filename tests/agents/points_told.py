@@ -1,11 +1,13 @@
 """Words for rows about points: what is told to `points`, and how what it says is written in a row.
 
 Days count from START, amounts are minor units of GBP, and the rule of most rows is a point for each 100.
-After an entry stand the member's accounts: `=pending/active/held`, and a debt behind a minus.
+After an entry stand the member's accounts: `=pending/active/held`, `|withheld` where there is some, and a
+debt behind a minus.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from agents.gifts import GIFTS
@@ -28,6 +30,7 @@ from schemas.outcomes import (
     GiftReserved,
     HoldRefused,
     HoldVoided,
+    JudgedOutcome,
     LedgerOutcome,
     OrderPlaced,
     OrderState,
@@ -35,17 +38,32 @@ from schemas.outcomes import (
     PointsCapped,
     PointsEarned,
     PointsExpired,
+    PointsForfeited,
     PointsHeld,
     PointsPending,
+    PointsReleased,
     PointsRescheduled,
+    PointsRestored,
     PointsReversed,
     PointsSpent,
+    PointsWithheld,
     Reason,
+    RestorationReversed,
     ReturnAccepted,
     ReturnedLine,
     StockWaived,
 )
 from schemas.record import Outcome
+from schemas.risk import (
+    AbuseKind,
+    AlertClosed,
+    AlertEnd,
+    DisputeKind,
+    DisputeOpened,
+    DisputeResolved,
+    FraudScored,
+    Verdict,
+)
 from schemas.rules import Activation, EarnRate, PointsRule
 from tests.agents.rows import Life, table_of
 
@@ -243,12 +261,93 @@ def adjusted(points: int, day: float = 1, by: str = "a", approved_by: str = "b")
     )
 
 
+def scored(
+    verdict: Verdict = Verdict.HOLD,
+    *,
+    order: str | None = "o",
+    day: float = 1,
+    subject: str = "pay",
+    kind: AbuseKind = AbuseKind.PAYMENT,
+) -> FraudScored:
+    """A payment for an order got a verdict."""
+    return FraudScored(
+        event_id=f"scored-{subject}-{kind}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        kind=kind,
+        subject_id=subject,
+        order_id=order,
+        score=900,
+        verdict=verdict,
+        reasons=[],
+    )
+
+
+def closed(
+    end: AlertEnd,
+    *,
+    day: float = 2,
+    orders: Sequence[str] = ("o",),
+    subjects: Sequence[str] = ("pay",),
+    redemptions: Sequence[str] = (),
+    alert: str = "alert",
+    kind: AbuseKind = AbuseKind.PAYMENT,
+    verdict: Verdict = Verdict.HOLD,
+    count: int = 1,
+) -> AlertClosed:
+    """An alert ended, of evidence from the first day on."""
+    return AlertClosed(
+        event_id=f"closed-{alert}-{end}-{day}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        alert_id=alert,
+        kind=kind,
+        score=900,
+        verdict=verdict,
+        count=count,
+        first_seen_at=at(0),
+        last_seen_at=at(day),
+        summary="",
+        end=end,
+        subject_ids=list(subjects),
+        order_ids=list(orders),
+        redemption_ids=list(redemptions),
+    )
+
+
+def disputed(day: float, *, order: str | None = "o", id: str = "d") -> DisputeOpened:
+    """The member disputes an order."""
+    return DisputeOpened(
+        event_id=f"disputed-{id}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        dispute_id=id,
+        kind=DisputeKind.NOT_RECEIVED,
+        order_id=order,
+    )
+
+
+def resolved(day: float, *, order: str | None = "o", id: str = "d") -> DisputeResolved:
+    """The dispute is over."""
+    return DisputeResolved(
+        event_id=f"resolved-{id}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        dispute_id=id,
+        kind=DisputeKind.NOT_RECEIVED,
+        upheld=False,
+        order_id=order,
+    )
+
+
 def short(outcome: Outcome) -> str:
     """An outcome as rows write it."""
     text = _short(outcome)
     if isinstance(outcome, LedgerOutcome):
         has = outcome.balances
-        text += f" ={has.pending}/{has.active}/{has.held}" + (f"{has.debt}" if has.debt else "")
+        text += f" ={has.pending}/{has.active}/{has.held}"
+        text += f"|{has.withheld}" if has.withheld else ""
+        text += f"{has.debt}" if has.debt else ""
     return text
 
 
@@ -265,9 +364,16 @@ def _short(outcome: Any) -> str:
         case PointsRescheduled():
             return f"moved {outcome.order_id or ''}".strip()
         case PointsReversed():
+            rest = "" if outcome.counted else " uncounted"
+            return f"reversed {outcome.return_id} {outcome.points}{_rest(outcome)}{rest}"
+        case PointsWithheld() | PointsReleased() | PointsForfeited():
+            word = type(outcome).__name__.removeprefix("Points").lower()
+            return f"{word} {outcome.order_id} {outcome.points} {outcome.score_change:+d}{_rest(outcome)}"
+        case PointsRestored():
+            return f"restored {outcome.redemption_id} {outcome.points}"
+        case RestorationReversed():
             rest = f" owed {outcome.from_debt}" if outcome.from_debt else ""
-            rest += f" let go {outcome.uncollected}" if outcome.uncollected else ""
-            return f"reversed {outcome.return_id} {outcome.points}{rest}"
+            return f"respent {outcome.redemption_id} {outcome.points}{rest}"
         case PointsHeld():
             return f"held {outcome.redemption_id} {outcome.points}"
         case HoldRefused():
@@ -284,3 +390,9 @@ def _short(outcome: Any) -> str:
             return f"adjusted {outcome.points}"
         case _:
             assert_never(outcome)
+
+
+def _rest(outcome: PointsReversed | JudgedOutcome) -> str:
+    """What could not be taken from lots."""
+    owed, let_go = getattr(outcome, "from_debt", 0), getattr(outcome, "uncollected", 0)
+    return (f" owed {owed}" if owed else "") + (f" let go {let_go}" if let_go else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.ledger import LOTS_MOST
+from agents.lots import LOTS_MOST
 from agents.points import POINTS
 from schemas import codec
 from schemas.outcomes import PointsPending, Reason

@@ -1,0 +1,101 @@
+"""Points that an intruder spent come back to the member; and go again when there was none.
+
+A confirmed takeover names the redemptions that were not the member's own. Those spent are given back to
+the very lots they came from, with their expiry, or if that has passed for the rule's `restore_days`; those
+still open are waived. Each is given back once, however many alerts name it, and taken again when the last
+of them is cleared after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from agents import Tables
+from agents.expiry import put_off
+from agents.holds import restore_expiry, undecided, waive
+from agents.ledger import Entry, Points, repay_first, take, take_from_others
+from agents.lots import Hold, Part
+from agents.withholding import collect, withhold_back
+from schemas.outcomes import Account, PointsRestored, Reason, RestorationReversed
+from schemas.record import Outcome
+from schemas.risk import AbuseKind, AlertClosed, AlertEnd
+
+ALERTS_MOST = 20
+
+
+def settle(state: Points, closed: AlertClosed, tables: Tables) -> Iterator[Outcome]:
+    """What the end of an alert does to the redemptions that it names."""
+    if closed.kind is not AbuseKind.ACCOUNT_TAKEOVER:
+        return
+    for redemption_id in dict.fromkeys(closed.redemption_ids):
+        hold = state.holds.get(redemption_id)
+        if hold is None:
+            continue
+        if closed.end is not AlertEnd.CONFIRMED:
+            yield from _withdraw(state, closed, redemption_id, hold)
+        elif undecided(hold):
+            yield waive(
+                state, closed.member_id, redemption_id, hold, closed.occurred_at, Reason.CANCELLED
+            )
+        elif hold.parts and hold.ended_at is not None:
+            yield from _give_back(state, closed, redemption_id, hold, tables)
+
+
+def _give_back(
+    state: Points, closed: AlertClosed, redemption_id: str, hold: Hold, tables: Tables
+) -> Iterator[Outcome]:
+    if closed.alert_id in hold.restored_by or len(hold.restored_by) >= ALERTS_MOST:
+        return
+    by = (*hold.restored_by, closed.alert_id)
+    state.put_hold(redemption_id, structs.replace(hold, restored_by=by))
+    if hold.restored_by:
+        return
+    now, places = closed.occurred_at, sorted({part.entry for part in hold.parts})
+    yield from put_off(state, closed.member_id, now, tables, places)
+    entry = Entry(state)
+    for part in hold.parts:
+        restore_expiry(entry, part.entry, part.index, now, tables)
+        left = withhold_back(state, entry, part, Account.REDEEMED)
+        repay_first(state, entry, Account.REDEEMED, left, part.entry, part.index)
+    yield PointsRestored(
+        member_id=closed.member_id,
+        occurred_at=now,
+        redemption_id=redemption_id,
+        points=hold.points,
+        alert_id=closed.alert_id,
+        **entry.fields(),
+    )
+    yield from collect(state, closed.member_id, places, now)
+
+
+def _withdraw(
+    state: Points, closed: AlertClosed, redemption_id: str, hold: Hold
+) -> Iterator[RestorationReversed]:
+    """It was the member after all: from the lots they came back to, then from others, then owed."""
+    if closed.alert_id not in hold.restored_by:
+        return
+    by = tuple(alert for alert in hold.restored_by if alert != closed.alert_id)
+    state.put_hold(redemption_id, structs.replace(hold, restored_by=by))
+    if by:
+        return
+    entry = Entry(state)
+    left = sum(_take_back(entry, part) for part in hold.parts)
+    left = take_from_others(state, entry, left, Account.REDEEMED)
+    entry.move(Account.DEBT, Account.REDEEMED, left)
+    yield RestorationReversed(
+        member_id=closed.member_id,
+        occurred_at=closed.occurred_at,
+        redemption_id=redemption_id,
+        points=hold.points,
+        from_debt=left,
+        alert_id=closed.alert_id,
+        **entry.fields(),
+    )
+
+
+def _take_back(entry: Entry, part: Part) -> int:
+    """What is missing of a part in the lot that it came back to."""
+    left = take(entry, part.entry, part.index, Account.ACTIVE, part.points, Account.REDEEMED)
+    return take(entry, part.entry, part.index, Account.WITHHELD, left, Account.REDEEMED)
