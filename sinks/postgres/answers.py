@@ -141,6 +141,29 @@ class Rule(Struct, frozen=True):
     rule: dict[str, Any] | None
 
 
+class RiskRuleVersion(Struct, frozen=True):
+    """A version of a risk rule."""
+
+    rule_id: str
+    version: int
+    effective_at: datetime
+    changed_by: str
+    retired: bool
+    rule: dict[str, Any]
+
+
+class RiskRuleSwitch(Struct, frozen=True):
+    """A risk rule that a partition switched off for the rest of a day."""
+
+    rule_id: str
+    version: int
+    day: str
+    payments: int
+    stopped: int
+    occurred_at: datetime
+    log_partition: int
+
+
 class Gift(Struct, frozen=True):
     """A price in points."""
 

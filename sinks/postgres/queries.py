@@ -34,6 +34,8 @@ from sinks.postgres.answers import (
     Redemption,
     Refusal,
     Return,
+    RiskRuleSwitch,
+    RiskRuleVersion,
     Rule,
     Stock,
 )
@@ -161,6 +163,17 @@ def product_names(views: Views, product_ids: Iterable[str]) -> dict[str, str]:
 def rules(views: Views) -> list[Rule]:
     """All versions of all points rules."""
     return _all(views, Rule, "rules ORDER BY rule_id, effective_at, version")
+
+
+def risk_rules(views: Views) -> list[RiskRuleVersion]:
+    """All versions of all risk rules."""
+    return _all(views, RiskRuleVersion, "risk_rules ORDER BY rule_id, version")
+
+
+def risk_rule_switches(views: Views, limit: int = LIMIT) -> list[RiskRuleSwitch]:
+    """Risk rules that were switched off by what they stopped, newest first."""
+    where = "risk_rule_switches ORDER BY occurred_at DESC, log_offset DESC LIMIT %s"
+    return _all(views, RiskRuleSwitch, where, limit)
 
 
 def gifts(views: Views) -> list[Gift]:

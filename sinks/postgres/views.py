@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from schemas import outcomes as o
+from schemas import risk as r
 from schemas import topics
 from schemas.dead_letters import DeadLettered
 from schemas.record import Outcome
+from sinks.postgres import risk_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -34,6 +36,8 @@ from sinks.postgres.writes import (
     REFUSALS,
     RETURNS,
     RETURNS_NOT_TAKEN,
+    RISK_RULE_SWITCHES,
+    RISK_RULES,
     RULES,
     STOCK,
     STOCK_MOVEMENTS,
@@ -195,6 +199,18 @@ def rule(event: o.RuleAccepted) -> list[Row]:
     return [(RULES, (*key, event.changed_by, event.rule is None, json_text(event.rule)))]
 
 
+def risk_rule(event: r.RiskRuleAccepted) -> list[Row]:
+    """risk_rules."""
+    key = event.rule_id, event.version, event.effective_at
+    return [(RISK_RULES, (*key, event.changed_by, event.rule.retired, json_text(event.rule)))]
+
+
+def switched_off(event: r.RiskRuleSwitchedOff) -> list[Row]:
+    """risk_rule_switches."""
+    counted = event.day, event.payments, event.stopped
+    return [(RISK_RULE_SWITCHES, (event.rule_id, event.version, *counted))]
+
+
 def gift(event: o.GiftPriced) -> list[Row]:
     """gifts."""
     return [(GIFTS, (event.product_id, event.effective_at, event.points, event.available))]
@@ -255,6 +271,13 @@ VIEWS: dict[type[Outcome], View] = {
     o.BoardPartitionClosed: board_closing,
     o.RuleAccepted: rule,
     o.RuleRefused: lambda e: refusal(e, e.rule_id, o.Reason.INVALID, e.reasons),
+    r.RiskRuleAccepted: risk_rule,
+    r.RiskRuleRefused: lambda e: refusal(e, e.rule_id, o.Reason.INVALID, e.reasons),
+    r.RiskRuleSwitchedOff: switched_off,
+    r.FraudScored: risk_views.verdict,
+    **dict.fromkeys((r.AlertOpened, r.AlertUpdated, r.AlertSuppressed), risk_views.alert),
+    r.AlertClosed: risk_views.closed_alert,
+    r.JudgementRefused: lambda e: refusal(e, e.alert_id, o.Reason.INVALID, e.reasons),
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

@@ -115,6 +115,12 @@ BOARD_SCORES = Write(
 # Not written as the others: see `closing.py`.
 BOARD_CLOSINGS = Write(t.BOARD_CLOSINGS, ("board", "window", "ends_at", "partitions"), Mode.APPEND)
 RULES = Write(t.RULES, ("rule_id", "version", "effective_at", "changed_by", "retired", "rule"))
+RISK_RULES = Write(
+    t.RISK_RULES, ("rule_id", "version", "effective_at", "changed_by", "retired", "rule")
+)
+RISK_RULE_SWITCHES = Write(
+    t.RISK_RULE_SWITCHES, ("rule_id", "version", "day", "payments", "stopped"), Mode.APPEND
+)
 GIFTS = Write(t.GIFTS, ("product_id", "effective_at", "points", "available"))
 PRODUCTS = Write(t.PRODUCTS, ("product_id", "name", "category", "price_minor", "currency"))
 STOCK = Write(t.STOCK, ("product_id", "on_hand", "reserved", "available"))
@@ -125,6 +131,76 @@ STOCK_MOVEMENTS = Write(
 )
 STOCK_WARNINGS = Write(
     t.STOCK_WARNINGS, ("product_id", "kind", "pieces", "suggested_quantity"), Mode.APPEND
+)
+# An alert's later words leave out what they do not change.
+ALERTS = Write(
+    t.ALERTS,
+    (
+        "alert_id",
+        "member_id",
+        "kind",
+        "state",
+        "score",
+        "verdict",
+        "count",
+        "first_seen_at",
+        "last_seen_at",
+        "summary",
+        "expires_at",
+        "ended_at",
+        "analyst",
+        "reason",
+        "contract_version",
+    ),
+    Mode.COMPLETE,
+)
+ALERT_EVIDENCE = Write(
+    t.ALERT_EVIDENCE,
+    (
+        "alert_id",
+        "member_id",
+        "subject_id",
+        "order_id",
+        "redemption_id",
+        "score",
+        "verdict",
+        "suppressed",
+        "evidence",
+    ),
+    Mode.APPEND,
+)
+JUDGEMENTS = Write(
+    t.JUDGEMENTS,
+    (
+        "alert_id",
+        "caused_by",
+        "member_id",
+        "kind",
+        "judgement",
+        "analyst",
+        "reason",
+        "count",
+    ),
+)
+VERDICTS = Write(
+    t.VERDICTS,
+    (
+        "member_id",
+        "kind",
+        "subject_id",
+        "order_id",
+        "redemption_id",
+        "amount_minor",
+        "currency",
+        "score",
+        "verdict",
+        "reasons",
+        "rules",
+        "model",
+        "variant",
+        "model_version",
+        "stale",
+    ),
 )
 DEAD_LETTERS = Write(
     t.DEAD_LETTERS,
@@ -147,4 +223,5 @@ WRITES = (
     MEMBERS, ORDERS, ORDER_STATES, ORDER_ITEMS, ITEMS_RETURNED, RETURNS, RETURNS_NOT_TAKEN, BALANCES,
     ENTRIES, LOTS, REDEMPTIONS_HELD, REDEMPTIONS_ENDED, CAPS, REFUSALS, BOARD_SCORES, RULES, GIFTS,
     PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
+    RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
 )  # fmt: skip

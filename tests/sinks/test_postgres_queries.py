@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from schemas import outcomes as o
+from schemas import risk as r
 from schemas.dead_letters import DeadLettered, DeadLetterProblem
 from schemas.samples import EXAMPLE_MOMENT, sample
 from sinks.ending import Refused
@@ -67,6 +68,8 @@ STORY = {
         *[changed(ORDER, order_id=f"order-{n}", occurred_at=EXAMPLE_MOMENT + n) for n in range(3)],
         changed(sample(o.OrderStateChanged), order_id="order-1", state=o.OrderState.RETURNED),
         sample(o.RuleAccepted),
+        sample(r.RiskRuleAccepted),
+        sample(r.RiskRuleSwitchedOff),
         sample(o.GiftPriced),
         sample(o.OrderRefused),
     ],
@@ -156,6 +159,11 @@ def test_the_rest_of_the_story(views: q.Views) -> None:
     assert (rule.rule_id, rule.version, rule.retired) == ("rule-1", 1, False)
     assert rule.rule is not None
     assert rule.rule["zone"] == "UTC"
+    (risk_rule,) = q.risk_rules(views)
+    assert (risk_rule.rule_id, risk_rule.version, risk_rule.retired) == ("rule-1", 1, True)
+    assert risk_rule.rule["verdict"] == "BLOCK"
+    (switch,) = q.risk_rule_switches(views)
+    assert (switch.rule_id, switch.day, switch.stopped) == ("rule-1", "day-1", 1)
     assert [(gift.product_id, gift.points) for gift in q.gifts(views)] == [("product-1", 1)]
     stock = q.stock(views, "product-1")
     assert stock is not None

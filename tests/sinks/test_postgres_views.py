@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 
 from schemas import outcomes as o
+from schemas import risk as r
 from schemas.outcomes import OUTCOMES
 from schemas.record import Outcome
 from schemas.samples import sample
@@ -118,6 +119,9 @@ CASES = [
     (o.RuleAccepted, {}, "rules", [{"version": 1, "retired": False}]),
     (o.RuleAccepted, {"rule": None}, "rules", [{"retired": True, "rule": "null"}]),
     (o.RuleRefused, {}, "refusals", [{"member_id": None, "details": '["reasons-1"]'}]),
+    (r.RiskRuleAccepted, {}, "risk_rules", [{"version": 1, "retired": True}]),
+    (r.RiskRuleRefused, {}, "refusals", [{"subject": "rule-1", "reason": "INVALID"}]),
+    (r.RiskRuleSwitchedOff, {}, "risk_rule_switches", [{"stopped": 1, "payments": 1}]),
     (o.GiftPriced, {}, "gifts", [{"points": 1, "available": True}]),
     (o.GiftPriceRefused, {}, "refusals", [{"subject": "product-1", "reason": "INVALID"}]),
     (o.ProductOffered, {}, "products", [{"price_minor": 1, "currency": "GBP"}]),
