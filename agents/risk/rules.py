@@ -23,7 +23,7 @@ from msgspec import Struct, field
 from agents import Place, StateMap, Table, Tables
 from agents.calendar import DAY
 from agents.risk.expressions import Features, Language, Unfit
-from agents.risk.features import FEATURES, ROLES
+from agents.risk.features import FEATURES
 from schemas.risk import (
     AbuseKind,
     FraudScored,
@@ -41,14 +41,6 @@ VERSIONS_MOST = 200
 SNOOZE_DAYS_MOST = 90
 PAYMENTS_LEAST = 50  # a partition's day is not judged by fewer
 SCORE = "score"
-ROLES_SEEN = ("device", "card", "address", "network", "country")
-BESIDE = (
-    *(f"hours_since_new_{role}" for role in ROLES_SEEN),
-    *(f"hours_since_{doing}" for doing in ("log_in", "purchase", "redemption")),
-    *(f"{role}_others_30d" for role in ROLES),
-    *(f"{role}_of_inviter" for role in ROLES),
-    *("days_known", "returned_share_30d", "coupon_repeated"),
-)
 STOPPING = (Verdict.HOLD, Verdict.BLOCK)
 TODAY = "today"
 
@@ -109,7 +101,7 @@ Said = RiskRuleAccepted | RiskRuleRefused | RiskRuleSwitchedOff
 @cache
 def language() -> Language:
     """The expressions' language, over the features that there are and the score so far."""
-    return Language([SCORE, *FEATURES, *BESIDE])
+    return Language([SCORE, *FEATURES])
 
 
 def fired(tables: Tables, kind: AbuseKind, at: int, features: Features) -> list[Fired]:
