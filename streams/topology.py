@@ -18,6 +18,11 @@ from agents.points import POINTS
 from agents.popularity import OF_PRODUCTS, OF_TERMS
 from agents.rankings import RANKINGS
 from agents.redemptions import REDEMPTIONS
+from agents.risk.examination import RISK
+from agents.risk.models import MODELS
+from agents.risk.rules import RISK_RULES
+from agents.risk.tokens import TOKENS as OF_TOKENS
+from agents.risk.training import TRAINING as LEARNING
 from agents.rules import RULES
 from agents.stock import STOCK
 from streams.plan import Topology
@@ -27,13 +32,13 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, ORDERS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
-    tables=(RULES, GIFTS, BOARD_WINDOWS),
+    agents=(ENROLMENT, ORDERS, RISK, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
+    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
-TOKENS = Stage(name="tokens", key="token", agents=())
-TRAINING = Stage(name="training", key="model", agents=())
+TOKENS = Stage(name="tokens", key="token", agents=(OF_TOKENS,))
+TRAINING = Stage(name="training", key="model", agents=(LEARNING,))
 STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 
 

@@ -56,8 +56,8 @@ def _count(
     entry = _day_entry(name, number)
     day = state.days.get(entry) or Day()
     if example.corrects is not None:
-        quality.count(day, probability, example.corrects, alerted=example.alerted, times=-1)
-    quality.count(day, probability, example.fraud, alerted=example.alerted)
+        day = quality.count(day, probability, example.corrects, alerted=example.alerted, times=-1)
+    day = quality.count(day, probability, example.fraud, alerted=example.alerted)
     if not example.known:
         quality.rank_member(day, example.member_id, probability, example.fraud)
     state.days[entry] = day

@@ -42,8 +42,8 @@ class Weighted(Protocol):
         """By feature and bin."""
 
 
-class Column(Struct, array_like=True):
-    """A feature's bins: their weights, and the sums of squared gradients."""
+class Column(Struct, frozen=True, array_like=True):
+    """A feature's bins: their weights, and the sums of squared gradients; who learns owns the maps."""
 
     weights: dict[int, float] = field(default_factory=dict)
     squares: dict[int, float] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from math import log
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 BINS_PER_UNIT = 50  # of log-odds: 2 % of the odds
 LOG_ODDS_MOST = 14.0
@@ -20,15 +21,18 @@ MEMBERS_KEPT = 300  # more than are counted, so that a member's label outlives a
 LEAST = 1e-6
 
 
-class Highest(Struct, array_like=True):
+class Highest(Struct, frozen=True, array_like=True):
     """A member's highest probability of the day, and whether any payment of theirs was fraud."""
 
     probability: float
     fraud: bool
 
 
-class Day(Struct, array_like=True):
-    """One variant's day: payments by bin of log-odds, without fraud and with."""
+class Day(Struct, frozen=True, array_like=True):
+    """One variant's day: payments by bin of log-odds, without fraud and with.
+
+    Who counts owns the day: its maps change in place, its sums in the one that is given back.
+    """
 
     honest: dict[int, int] = field(default_factory=dict)
     fraud: dict[int, int] = field(default_factory=dict)
@@ -36,7 +40,6 @@ class Day(Struct, array_like=True):
     alerts: int = 0
     alerts_confirmed: int = 0
     highest: dict[str, Highest] = field(default_factory=dict)
-    changed: bool = True
 
     @property
     def frauds(self) -> int:
@@ -60,18 +63,19 @@ def bin_of(probability: float) -> int:
     return round(min(max(odds, -LOG_ODDS_MOST), LOG_ODDS_MOST) * BINS_PER_UNIT)
 
 
-def count(day: Day, probability: float, fraud: bool, *, alerted: bool, times: int = 1) -> None:
+def count(day: Day, probability: float, fraud: bool, *, alerted: bool, times: int = 1) -> Day:
     """Count a labelled payment; with `times` -1 an earlier label is taken out again."""
     bins = day.fraud if fraud else day.honest
     at = bin_of(probability)
     bins[at] = bins.get(at, 0) + times
     if not bins[at]:
         del bins[at]
-    day.squares += times * (probability - fraud) ** 2
-    if alerted:
-        day.alerts += times
-        day.alerts_confirmed += times * fraud
-    day.changed = True
+    return replace(
+        day,
+        squares=day.squares + times * (probability - fraud) ** 2,
+        alerts=day.alerts + times * alerted,
+        alerts_confirmed=day.alerts_confirmed + times * (alerted and fraud),
+    )
 
 
 def rank_member(day: Day, member_id: str, probability: float, fraud: bool) -> None:

@@ -17,7 +17,7 @@ LABELLED = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_s
 def _day(labelled: list[tuple[float, bool]]) -> Day:
     day = Day()
     for probability, fraud in labelled:
-        quality.count(day, probability, fraud, alerted=False)
+        day = quality.count(day, probability, fraud, alerted=False)
     return day
 
 
@@ -55,8 +55,8 @@ def test_a_label_taken_out_leaves_no_trace(
 ) -> None:
     """A correction counts the earlier label with -1, and the day is as if it had never been."""
     day = _day(labelled)
-    quality.count(day, probability, fraud, alerted=alerted)
-    quality.count(day, probability, fraud, alerted=alerted, times=-1)
+    day = quality.count(day, probability, fraud, alerted=alerted)
+    day = quality.count(day, probability, fraud, alerted=alerted, times=-1)
     plain = _day(labelled)
     assert (day.honest, day.fraud) == (plain.honest, plain.fraud)
     assert (day.alerts, day.alerts_confirmed) == (0, 0)
