@@ -305,6 +305,27 @@ class ModelChosen(Event, frozen=True, kw_only=True):
     chosen_by: Annotated[str, doc("The operator.", **IDENTIFIER)]
 
 
+class QualityReported(Event, frozen=True, kw_only=True):
+    """Somebody measured another model's day on the same payments, such as a batch model's."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    model: ModelName
+    occurred_at: Timestamp
+    variant: Annotated[str, doc("A name of its own, such as batch.", **IDENTIFIER)]
+    day: Annotated[
+        str, doc("Day of the payments, UTC, such as 2011-12-09.", pattern=r"^\d{4}-\d{2}-\d{2}$")
+    ]
+    payments: Annotated[int, doc("Labelled payments of the day.", ge=0)]
+    frauds: Annotated[int, doc("Fraud among them.", ge=0)]
+    auc: Annotated[float | None, doc("Area under the ROC curve; none: one class only.")] = None
+    average_precision: Annotated[float | None, doc("None without fraud.")] = None
+    precision_100: Annotated[
+        float | None, doc("Share of fraud among the day's 100 highest members.")
+    ] = None
+    brier: Annotated[float | None, doc("Mean squared error of the probability.")] = None
+
+
 RISK_ACTIONS: tuple[type[Event], ...] = (
     LoggedIn,
     LogInFailed,
@@ -320,6 +341,7 @@ RISK_ACTIONS: tuple[type[Event], ...] = (
     AlertBudgetChanged,
     RiskRuleChanged,
     ModelChosen,
+    QualityReported,
 )
 
 
@@ -654,6 +676,24 @@ class ModelPublished(Outcome, frozen=True, kw_only=True):
     )
 
 
+class VersionPublished(Outcome, frozen=True, kw_only=True):
+    """Which version of a variant is out, and whether it decides: a snapshot without its weights."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "training"
+    model: ModelName
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    variant: str
+    champion: Annotated[bool, doc("True: this one decides.")]
+    version: Annotated[int, doc("The version that is out now.")]
+    newest: Annotated[int, doc("The newest version: a higher one when an older is out.")]
+    examples: Annotated[int, doc("Examples that it learned from.")]
+    frauds: Annotated[int, doc("Fraud among them.")]
+    learned_until: Annotated[int, doc("When the newest example was paid.", avro="timestamp-millis")]
+
+
 class ModelChoiceRefused(Outcome, frozen=True, kw_only=True):
     """A choice of variant or version was refused, with all reasons."""
 
@@ -712,6 +752,7 @@ RISK_OUTCOMES: tuple[type[Outcome], ...] = (
     RiskRuleSwitchedOff,
     ExampleLabelled,
     ModelPublished,
+    VersionPublished,
     ModelChoiceRefused,
     QualityMeasured,
 )

@@ -12,7 +12,7 @@ from agents.calendar import DAY
 from agents.risk import drift, quality
 from agents.risk.learners import Training
 from agents.risk.quality import Day
-from schemas.risk import ExampleLabelled, QualityMeasured
+from schemas.risk import ExampleLabelled, QualityMeasured, QualityReported
 
 QUIET = DAY
 DAYS_KEPT = 60
@@ -104,3 +104,21 @@ def _measured(
 
 def _day_entry(name: str, number: int) -> str:
     return f"{name}/{number}"
+
+
+def passed_on(reported: QualityReported) -> QualityMeasured:
+    """Another model's day, as it was reported: it stands beside the variants' own."""
+    return QualityMeasured(
+        model=reported.model,
+        occurred_at=reported.occurred_at,
+        variant=reported.variant,
+        champion=False,
+        version=0,
+        day=reported.day,
+        payments=reported.payments,
+        frauds=reported.frauds,
+        auc=reported.auc,
+        average_precision=reported.average_precision,
+        precision_100=reported.precision_100,
+        brier=reported.brier,
+    )

@@ -8,7 +8,7 @@ from agents.calendar import HOUR
 from agents.risk.features import FORM
 from agents.risk.learners import Kept, Training, Variant, columns_of, kept_entry
 from agents.risk.model import Snapshot, snapshot, told
-from schemas.risk import ModelChoiceRefused, ModelChosen, ModelPublished, Number
+from schemas.risk import ModelChoiceRefused, ModelChosen, ModelPublished, Number, VersionPublished
 
 PUBLISH_EXAMPLES = 5_000
 PUBLISH_AFTER = 12 * HOUR
@@ -25,7 +25,7 @@ def due(state: Training) -> bool:
     return state.now - champion.published_at >= PUBLISH_AFTER
 
 
-def publish(state: Training, model: str) -> Iterator[ModelPublished]:
+def publish(state: Training, model: str) -> Iterator[ModelPublished | VersionPublished]:
     """A new version of every variant, kept and told."""
     for name, variant in state.variants.items():
         variant.version += 1
@@ -33,7 +33,7 @@ def publish(state: Training, model: str) -> Iterator[ModelPublished]:
         made = snapshot(variant.model, columns_of(state.columns, name))
         state.kept[kept_entry(name, variant.version)] = _kept(variant, made)
         _let_go(state, name, variant.version)
-        yield _published(state, model, name)
+        yield from _told(state, model, name)
 
 
 def _let_go(state: Training, name: str, version: int) -> None:
@@ -50,13 +50,24 @@ def _kept(variant: Variant, made: Snapshot) -> Kept:
     )
 
 
-def _published(state: Training, model: str, name: str) -> ModelPublished:
+def _told(state: Training, model: str, name: str) -> Iterator[ModelPublished | VersionPublished]:
     """The variant's newest version, or the one that the champion is pinned to."""
     variant = state.variants[name]
     champion = name == state.champion
     version = state.pinned if champion and state.pinned is not None else variant.version
     kept = state.kept[kept_entry(name, version)]
-    return ModelPublished(
+    yield VersionPublished(
+        model=model,
+        occurred_at=state.now,
+        variant=name,
+        champion=champion,
+        version=version,
+        newest=variant.version,
+        examples=kept.examples,
+        frauds=kept.frauds,
+        learned_until=kept.learned_until,
+    )
+    yield ModelPublished(
         model=model,
         occurred_at=state.now,
         variant=name,
@@ -72,7 +83,9 @@ def _published(state: Training, model: str, name: str) -> ModelPublished:
     )
 
 
-def choose(state: Training, chosen: ModelChosen) -> Iterator[ModelPublished | ModelChoiceRefused]:
+def choose(
+    state: Training, chosen: ModelChosen
+) -> Iterator[ModelPublished | VersionPublished | ModelChoiceRefused]:
     """Make the variant the champion, at its newest version or pinned to an earlier one."""
     reasons = list(_wrong(state, chosen))
     if reasons:
@@ -88,7 +101,7 @@ def choose(state: Training, chosen: ModelChosen) -> Iterator[ModelPublished | Mo
     former = state.champion
     state.champion, state.pinned = chosen.variant, chosen.version
     for name in dict.fromkeys((former, chosen.variant)):
-        yield _published(state, chosen.model, name)
+        yield from _told(state, chosen.model, name)
 
 
 def _wrong(state: Training, chosen: ModelChosen) -> Iterator[str]:

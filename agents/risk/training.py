@@ -15,13 +15,19 @@ from typing import assert_never
 
 from agents import Agent, Tables, Woken
 from agents.calendar import HOUR
-from agents.risk.comparison import QUIET, compare, measure
+from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
 from agents.risk.learners import Columns, Example, Training, Variant, columns_of
 from agents.risk.model import learn
 from agents.risk.publication import choose, due, publish
 from schemas.record import Outcome
-from schemas.risk import ExampleLabelled, ModelChosen, ModelPublished
+from schemas.risk import (
+    ExampleLabelled,
+    ModelChosen,
+    ModelPublished,
+    QualityReported,
+    VersionPublished,
+)
 
 NAME = "training"
 RATES = {"binned": 0.3, "quick": 0.9}  # variants by name; the first is the champion at first
@@ -30,7 +36,7 @@ LEARN_AFTER = HOUR
 
 
 def react(
-    state: Training, event: ExampleLabelled | ModelChosen | Woken, tables: Tables
+    state: Training, event: ExampleLabelled | ModelChosen | QualityReported | Woken, tables: Tables
 ) -> Iterator[Outcome]:
     """Learn, compare, publish; choose; measure the days that have become quiet."""
     state.now = max(state.now, event.occurred_at)
@@ -43,6 +49,8 @@ def react(
                 yield from _learn(state, event.model)
         case ModelChosen():
             yield from choose(state, event)
+        case QualityReported():
+            yield passed_on(event)
         case Woken():
             if state.waiting_count and _waited(state) <= event.occurred_at:
                 yield from _learn(state, event.key)
@@ -90,7 +98,7 @@ def _place(number: int) -> str:
     return f"{number:04d}"
 
 
-def _learn(state: Training, model: str) -> Iterator[ModelPublished]:
+def _learn(state: Training, model: str) -> Iterator[ModelPublished | VersionPublished]:
     """From all that wait, in order; then publish what was learned if it is time."""
     for number in range(state.waiting_count):
         example = state.waiting.pop(_place(number))
@@ -110,7 +118,7 @@ def _learn_one(variant: Variant, columns: Columns, example: Example) -> None:
 TRAINING = Agent(
     name=NAME,
     initial=Training,
-    listens_to=frozenset({ExampleLabelled, ModelChosen}),
+    listens_to=frozenset({ExampleLabelled, ModelChosen, QualityReported}),
     react=react,
     wake_at=wake_at,
 )

@@ -22,6 +22,8 @@ from schemas.risk import (
     ModelPublished,
     Number,
     QualityMeasured,
+    QualityReported,
+    VersionPublished,
 )
 from tests.agents.rows import Life, table_of
 
@@ -78,6 +80,11 @@ def test_it_learns_when_enough_examples_wait() -> None:
         (CHALLENGER, 1, False),
     ]
     assert {one.examples for one in published} == {LEARN_EXAMPLES}
+    versions = of(VersionPublished, life.said)
+    assert [(one.variant, one.version, one.newest, one.champion) for one in versions] == [
+        (CHAMPION, 1, 1, True),
+        (CHALLENGER, 1, 1, False),
+    ]
 
 
 def test_it_learns_after_an_hour_when_few_wait() -> None:
@@ -130,6 +137,7 @@ def test_going_back_pins_the_version_while_learning_goes_on() -> None:
     later = START + PUBLISH_AFTER
     life.hear(*(example(n, later) for n in range(LEARN_EXAMPLES)))
     (back,) = of(ModelPublished, life.hear(chosen(CHAMPION, later + 1, 1)))
+    assert [(one.version, one.newest) for one in of(VersionPublished, life.said)][-1] == (1, 2)
     assert (back.version, back.features, back.champion) == (1, first.features, True)
     after = life.hear(*(example(n, later + PUBLISH_AFTER + 2) for n in range(LEARN_EXAMPLES)))
     assert [one.version for one in of(ModelPublished, after)] == [1, 3]
@@ -209,3 +217,14 @@ def test_a_change_of_the_loss_is_an_alarm_once() -> None:
         losses.add(0.9 + 0.01 * (number % 7))
     assert losses.drifted()
     assert not losses.drifted()
+
+
+def test_another_models_day_stands_beside_the_variants() -> None:
+    """What is reported is passed on as it is, under its own name."""
+    reported = QualityReported(
+        event_id="q", model="payment", occurred_at=START, variant="batch", day="2018-04-07",
+        payments=100, frauds=3, auc=0.9, average_precision=0.5, precision_100=0.03, brier=0.01,
+    )  # fmt: skip
+    (said,) = Life(TRAINING).hear(reported)
+    assert isinstance(said, QualityMeasured)
+    assert (said.variant, said.champion, said.day, said.auc) == ("batch", False, "2018-04-07", 0.9)
