@@ -9,10 +9,22 @@ from schemas.risk import (
     AlertSuppressed,
     AlertUpdated,
     FraudScored,
+    ModelChoiceRefused,
+    QualityMeasured,
     Verdict,
+    VersionPublished,
 )
 from sinks.postgres.statements import Values, Write, json_text
-from sinks.postgres.writes import ALERT_EVIDENCE, ALERTS, JUDGEMENTS, VERDICTS
+from sinks.postgres.writes import (
+    ALERT_EVIDENCE,
+    ALERTS,
+    JUDGEMENTS,
+    MODEL_QUALITY,
+    MODEL_REFUSALS,
+    MODEL_VERSIONS,
+    MODELS,
+    VERDICTS,
+)
 
 Row = tuple[Write, Values]
 OPEN, SUPPRESSED = "OPEN", "SUPPRESSED"
@@ -98,3 +110,39 @@ def verdict(event: FraudScored) -> list[Row]:
         event.stale,
     )
     return [(VERDICTS, values)]
+
+
+def version(event: VersionPublished) -> list[Row]:
+    """models, model_versions."""
+    learned = event.examples, event.frauds, event.learned_until
+    return [
+        (MODELS, (event.model, event.variant, event.champion, event.version, event.newest)),
+        (MODEL_VERSIONS, (event.model, event.variant, event.version, *learned)),
+    ]
+
+
+def quality(event: QualityMeasured) -> list[Row]:
+    """model_quality."""
+    values = (
+        event.model,
+        event.variant,
+        event.day,
+        event.champion,
+        event.version,
+        event.payments,
+        event.frauds,
+        event.auc,
+        event.average_precision,
+        event.precision_100,
+        event.brier,
+        event.alerts,
+        event.alerts_confirmed,
+        event.drift,
+    )
+    return [(MODEL_QUALITY, values)]
+
+
+def refused_choice(event: ModelChoiceRefused) -> list[Row]:
+    """model_refusals."""
+    what = event.model, event.variant, event.version, event.chosen_by
+    return [(MODEL_REFUSALS, (*what, json_text(event.reasons)))]

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, Column, DateTime, LargeBinary, Table, Text
+from sqlalchemy import Boolean, Column, DateTime, Double, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from sinks.postgres.tables import origin
@@ -97,6 +97,8 @@ def _array(column: Column[Any]) -> str:
             return "boolean"
         case LargeBinary():
             return "bytea"
+        case Double():
+            return "double precision"
         case _:
             return "bigint"
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -45,6 +46,11 @@ def text(name: str, comment: str, *, null: bool = False) -> Column[Any]:
 def whole(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     """Points, pieces, minor units."""
     return _column(name, BigInteger, comment, null=null)
+
+
+def share(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+    """A share, a probability or a mean, 0 to 1."""
+    return _column(name, Double, comment, null=null)
 
 
 def moment(name: str, comment: str, *, null: bool = False) -> Column[Any]:
@@ -321,6 +327,60 @@ RISK_RULE_SWITCHES = _table(
     text("day", "The day, UTC."),
     whole("payments", "Payments scored in the partition on that day until then."),
     whole("stopped", "What the rule held or blocked."),
+    *origin(),
+    key=LOG,
+)
+MODELS = _table(
+    "models",
+    "Each model's variants: which version is out, and which variant decides.",
+    text("model", "The model, such as payment."),
+    text("variant", "The variant."),
+    flag("champion", "True: this one decides."),
+    whole("version", "The version that is out."),
+    whole("newest", "The newest version; higher when an older one is out."),
+    *origin(),
+    key="model variant",
+)
+MODEL_VERSIONS = _table(
+    "model_versions",
+    "Every version of a model's variants, as it was when it was last out.",
+    text("model", "The model."),
+    text("variant", "The variant."),
+    whole("version", "Its version, from 1."),
+    whole("examples", "Examples that it learned from."),
+    whole("frauds", "Fraud among them."),
+    moment("learned_until", "When the newest example was paid."),
+    *origin(),
+    key="model variant version",
+)
+MODEL_QUALITY = _table(
+    "model_quality",
+    "Prequential quality by day of payment: scored when it was paid, compared when the label came.",
+    text("model", "The model."),
+    text("variant", "The variant, or another model that was reported, such as batch."),
+    text("day", "Day of the payments, UTC."),
+    flag("champion", "True: it was the champion when the day was measured."),
+    whole("version", "Its newest version then; 0: not one of ours."),
+    whole("payments", "Labelled payments of the day."),
+    whole("frauds", "Fraud among them."),
+    share("auc", "Area under the ROC curve; none: one class only.", null=True),
+    share("average_precision", "None without fraud.", null=True),
+    share("precision_100", "Share of fraud among the day's 100 highest members.", null=True),
+    share("brier", "Mean squared error of the probability.", null=True),
+    whole("alerts", "Payments of the day that were part of an alert."),
+    whole("alerts_confirmed", "Those that were fraud."),
+    flag("drift", "True: the detector gave alarm on this day."),
+    *origin(),
+    key="model variant day",
+)
+MODEL_REFUSALS = _table(
+    "model_refusals",
+    "Choices of a variant or version that were refused.",
+    text("model", "The model."),
+    text("variant", "As asked."),
+    whole("version", "As asked; none: the newest.", null=True),
+    text("chosen_by", "The operator."),
+    json("reasons", "Sentences for people."),
     *origin(),
     key=LOG,
 )

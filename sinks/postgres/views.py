@@ -13,7 +13,7 @@ from schemas import outcomes as o
 from schemas import risk as r
 from schemas import topics
 from schemas.dead_letters import DeadLettered
-from schemas.record import Outcome
+from schemas.record import Outcome, Word
 from sinks.postgres import risk_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
@@ -169,7 +169,7 @@ def cap(event: o.PointsCapped) -> list[Row]:
 
 
 def refusal(
-    event: Outcome, subject: str | None, reason: o.Reason, details: Iterable[str] = ()
+    event: Outcome, subject: str | None, reason: Word, details: Iterable[str] = ()
 ) -> list[Row]:
     """refusals."""
     member_id = getattr(event, "member_id", None)
@@ -278,6 +278,10 @@ VIEWS: dict[type[Outcome], View] = {
     **dict.fromkeys((r.AlertOpened, r.AlertUpdated, r.AlertSuppressed), risk_views.alert),
     r.AlertClosed: risk_views.closed_alert,
     r.JudgementRefused: lambda e: refusal(e, e.alert_id, o.Reason.INVALID, e.reasons),
+    r.PaymentDisregarded: lambda e: refusal(e, e.payment_id or e.order_id, e.reason),
+    r.VersionPublished: risk_views.version,
+    r.QualityMeasured: risk_views.quality,
+    r.ModelChoiceRefused: risk_views.refused_choice,
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

@@ -202,6 +202,32 @@ VERDICTS = Write(
         "stale",
     ),
 )
+MODELS = Write(t.MODELS, ("model", "variant", "champion", "version", "newest"))
+MODEL_VERSIONS = Write(
+    t.MODEL_VERSIONS, ("model", "variant", "version", "examples", "frauds", "learned_until")
+)
+MODEL_QUALITY = Write(
+    t.MODEL_QUALITY,
+    (
+        "model",
+        "variant",
+        "day",
+        "champion",
+        "version",
+        "payments",
+        "frauds",
+        "auc",
+        "average_precision",
+        "precision_100",
+        "brier",
+        "alerts",
+        "alerts_confirmed",
+        "drift",
+    ),
+)
+MODEL_REFUSALS = Write(
+    t.MODEL_REFUSALS, ("model", "variant", "version", "chosen_by", "reasons"), Mode.APPEND
+)
 DEAD_LETTERS = Write(
     t.DEAD_LETTERS,
     (
@@ -224,4 +250,5 @@ WRITES = (
     ENTRIES, LOTS, REDEMPTIONS_HELD, REDEMPTIONS_ENDED, CAPS, REFUSALS, BOARD_SCORES, RULES, GIFTS,
     PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
+    MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS,
 )  # fmt: skip
