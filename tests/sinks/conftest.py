@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from sinks.postgres.views import wanted
 from sinks.settings import Settings
 from tests.sinks.log import Log
-from tests.sinks.postgres_harness import LETTERS, MEMBERS, PRODUCTS
 
 
 @pytest.fixture
 def log(kafka: str, unique: str) -> Log:
     """The topics that the tables are fed from, in two partitions each."""
-    return Log(kafka, unique).create(MEMBERS, PRODUCTS, LETTERS)
+    return Log(kafka, unique).create(*wanted())
 
 
 @pytest.fixture

@@ -22,10 +22,8 @@ from sinks.postgres.views import wanted
 from sinks.settings import Settings
 from tests.sinks.log import Log
 from tests.sinks.postgres_harness import (
-    LETTERS,
     MEMBERS,
     NAME,
-    PRODUCTS,
     caught_up,
     changed,
     follow,
@@ -147,7 +145,7 @@ def test_one_rebuild_at_a_time(log: Log, settings: Settings) -> None:
 def test_parts_that_are_away_come_back(stoppable_platform: Platform, unique: str) -> None:
     """Postgres stopped, Postgres killed, Kafka stopped: the sink waits, and nothing is lost."""
     parts = stoppable_platform
-    log = Log(parts.addresses.kafka, unique).create(MEMBERS, PRODUCTS, LETTERS)
+    log = Log(parts.addresses.kafka, unique).create(*wanted())
     settings = Settings(kafka=log.kafka, postgres=parts.addresses.postgres, topic_prefix=log.prefix)
     away = (
         lambda: None,
