@@ -1,10 +1,12 @@
-"""The commands about risk: its rules."""
+"""The commands about risk: its rules, its model, and the report on the model's quality."""
 
 from __future__ import annotations
 
 import typer
 
-from cli import risk_rules
+from cli import risk_models, risk_rules
 
-app = typer.Typer(help="Fraud and abuse: rules.", no_args_is_help=True)
+app = typer.Typer(help="Fraud and abuse: rules, models, quality.", no_args_is_help=True)
 app.add_typer(risk_rules.app, name="rules")
+app.add_typer(risk_models.models, name="models")
+app.command("report")(risk_models.report)

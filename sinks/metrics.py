@@ -6,6 +6,8 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.risk import QualityMeasured
+
 VIEW = ["view"]
 SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
@@ -23,6 +25,31 @@ RECORDED_AT = Gauge("memberstream_view_recorded_at_seconds", "The view is as of 
 LEDGER_SUM = Gauge(
     "memberstream_ledger_sum", "Points over all accounts of all members: 0, or the ledger is broken"
 )
+MODEL_QUALITY = Gauge(
+    "memberstream_model_quality",
+    "Prequential quality of the newest measured day: auc, average_precision, precision_100, brier",
+    ["model", "variant", "measure"],
+)
+MODEL_DRIFT = Gauge(
+    "memberstream_model_drift",
+    "1: the newest measured day gave a drift alarm",
+    ["model", "variant"],
+)
+MODEL_ALERTS = Gauge(
+    "memberstream_model_alerts",
+    "Payments of the newest measured day in alerts",
+    ["model", "variant"],
+)
+
+
+def model_measured(day: QualityMeasured) -> None:
+    """A day of a model's variant was measured."""
+    for measure in ("auc", "average_precision", "precision_100", "brier"):
+        value = getattr(day, measure)
+        if value is not None:
+            MODEL_QUALITY.labels(day.model, day.variant, measure).set(value)
+    MODEL_DRIFT.labels(day.model, day.variant).set(day.drift)
+    MODEL_ALERTS.labels(day.model, day.variant).set(day.alerts)
 
 
 class ViewMetrics:

@@ -19,8 +19,10 @@ from tenacity import (
     wait_exponential,
 )
 
+from schemas import topics
+from schemas.risk import QualityMeasured
 from sinks.health import Health, serve
-from sinks.metrics import LEDGER_SUM, ViewMetrics
+from sinks.metrics import LEDGER_SUM, ViewMetrics, model_measured
 from sinks.postgres.schema import prepare, versioned
 from sinks.postgres.views import wanted
 from sinks.postgres.writer import Writer, connect
@@ -28,6 +30,7 @@ from sinks.settings import Settings
 from sinks.source import Batch, Place, Source, starts
 
 VIEW = "postgres"
+QUALITY = topics.of(QualityMeasured)
 WAIT_SECONDS = 0.25
 SUM_SECONDS = 10.0
 FIRST_BACK_OFF_SECONDS = 0.1
@@ -108,6 +111,7 @@ class Follower:
             self._metrics.wrote(
                 sum(len(batch.heard) for batch in batches), time.perf_counter() - began
             )
+            _tell_quality(batches)
         self._measure(batches)
 
     def _sum(self, writer: Writer) -> None:
@@ -124,3 +128,11 @@ class Follower:
         behind = [self._recorded_at.get(place, 0) for place, lag in lags.items() if lag]
         newest = max(self._recorded_at.values(), default=0)
         self._metrics.lags(sum(lags.values()), min(behind, default=newest))
+
+
+def _tell_quality(batches: Sequence[Batch]) -> None:
+    for batch in batches:
+        if batch.place.topic == QUALITY:
+            for heard in batch.heard:
+                if isinstance(heard.outcome, QualityMeasured):
+                    model_measured(heard.outcome)
