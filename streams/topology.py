@@ -18,6 +18,8 @@ from agents.points import POINTS
 from agents.popularity import OF_PRODUCTS, OF_TERMS
 from agents.rankings import RANKINGS
 from agents.redemptions import REDEMPTIONS
+from agents.risk.alert_budget import ALERT_BUDGET
+from agents.risk.alerts import ALERTS
 from agents.risk.examination import RISK
 from agents.risk.models import MODELS
 from agents.risk.rules import RISK_RULES
@@ -32,8 +34,8 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, ORDERS, RISK, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
-    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS),
+    agents=(ENROLMENT, ORDERS, RISK, ALERTS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
+    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS, ALERT_BUDGET),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
