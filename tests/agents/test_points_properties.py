@@ -8,11 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from agents.board_windows import BoardWindows
+from agents.cases import Standing
 from agents.earning import split
 from agents.ledger import ACCOUNTS, OWN, Points
 from agents.points import POINTS
+from agents.rankings import RANKINGS
 from agents.reversals import worth
 from schemas.outcomes import LedgerOutcome, PointsReversed
+from schemas.risk import AbuseKind, AlertEnd, Verdict
 from schemas.rules import Activation, Expiry, PointsRule, ReturnPolicy
 from streams.state import Family, holder
 from tests.agents.points_told import (
@@ -22,12 +26,17 @@ from tests.agents.points_told import (
     back,
     bought,
     cancelled,
+    closed,
+    disputed,
     life,
     not_there,
     released,
     reserved,
+    resolved,
     rule,
+    scored,
 )
+from tests.agents.rows import Life
 
 FAMILY = Family(b"", b"", b"")
 CODEC = holder(POINTS, FAMILY).codec
@@ -41,19 +50,50 @@ RULES = st.builds(
     ),
     cap_per_day=st.sampled_from([None, 40]),
     cap_per_member=st.sampled_from([None, 150]),
+    hold_minutes=st.sampled_from([30, 20_000]),
 )
 AMOUNTS = st.lists(st.integers(0, 9_999), min_size=1, max_size=4)
+
+
+KINDS = st.sampled_from([AbuseKind.PAYMENT, AbuseKind.ACCOUNT_TAKEOVER])
+VERDICTS = st.sampled_from([Verdict.REVIEW, Verdict.HOLD, Verdict.BLOCK])
+ENDS = st.sampled_from([AlertEnd.CONFIRMED, AlertEnd.CLEARED, AlertEnd.EXPIRED])
+
+
+@st.composite
+def risks(draw: st.DrawFn, day: float, order: str, holds: int) -> Any:
+    """A verdict on an order, the end of an alert about it and some redemptions, or a dispute of it."""
+    kind = draw(KINDS)
+    subject = f"{kind}-{order}"
+    match draw(st.sampled_from("veeedw")):
+        case "v":
+            return scored(draw(VERDICTS), order=order, day=day, subject=subject, kind=kind)
+        case "d":
+            return disputed(day, order=order, id=f"d-{order}")
+        case "w":
+            return resolved(day, order=order, id=f"d-{order}")
+    return closed(
+        draw(ENDS),
+        day=day,
+        orders=[order],
+        subjects=[subject],
+        redemptions=[f"x{n + 1}" for n in range(holds)],
+        alert=f"alert-{subject}",
+        kind=kind,
+    )
 
 
 @st.composite
 def histories(draw: st.DrawFn) -> list[Any]:
     """Up to 25 events of one member, in the order of time, with returns of what was bought."""
     day, events, orders, holds = 0.0, [], {}, 0
+    names = ["o0", "o1"]
     for number in range(draw(st.integers(1, 25))):
-        day += draw(st.sampled_from([0, 0.01, 1, 7]))
-        kind = draw(st.sampled_from("bbbrraahcgx"))
+        day += draw(st.sampled_from([0, 0.01, 0.01, 1, 7]))
+        kind = draw(st.sampled_from("bbbrrahhcgggxvvvv"))
         if kind == "b":
             orders[f"o{number}"] = draw(AMOUNTS)
+            names.append(f"o{number}")
             events.append(bought(*orders[f"o{number}"], order=f"o{number}", day=day))
         elif kind == "r" and orders:
             order = draw(st.sampled_from(sorted(orders)))
@@ -66,16 +106,21 @@ def histories(draw: st.DrawFn) -> list[Any]:
             events.append(asked(f"x{holds}", draw(st.sampled_from(["mug", "vase"])), day=day))
         elif kind == "x":
             events.append(adjusted(draw(st.integers(-50, 50)), day=day))
+        elif kind == "v":
+            events.append(draw(risks(day, draw(st.sampled_from(names[-3:])), holds)))
         elif holds:
-            answer = draw(st.sampled_from([cancelled, reserved, not_there, released]))
+            answer = draw(st.sampled_from([cancelled, reserved, reserved, not_there, released]))
             events.append(answer(f"x{draw(st.integers(1, holds))}", day=day))
     return events
 
 
 @given(st.lists(RULES, min_size=1, max_size=2), histories())
 def test_nothing_appears_or_vanishes(rules: list[PointsRule], events: list[Any]) -> None:
-    """Zero over all accounts, none of the member's own below it, lots as much as accounts."""
-    lived = life(*rules)
+    """Zero over all accounts, none of the member's own below it, lots as much as accounts and scores."""
+    lived, score = (
+        life(*rules),
+        Life(RANKINGS, life(*rules).tables | {"board_windows": BoardWindows()}),
+    )
     posted = dict.fromkeys(ACCOUNTS.values(), 0)
     for event in events:
         for outcome in lived.hear(event):
@@ -83,7 +128,16 @@ def test_nothing_appears_or_vanishes(rules: list[PointsRule], events: list[Any])
                 for posting in outcome.postings:
                     posted[ACCOUNTS[posting.source]] -= posting.points
                     posted[ACCOUNTS[posting.destination]] += posting.points
+            if type(outcome) in RANKINGS.listens_to:
+                score.hear(outcome)
         check(lived.state, posted)
+        assert score.state.points == counted(lived.state)
+
+
+def counted(state: Points) -> int:
+    """What orders earned that no verdict stops, less what came back."""
+    free = [lots for lots in state.lots.values() if lots.standing is Standing.FREE]
+    return sum(parcel.net for lots in free for parcel in lots.parcels)
 
 
 def check(state: Points, posted: dict[str, int]) -> None:
@@ -93,6 +147,12 @@ def check(state: Points, posted: dict[str, int]) -> None:
         in_lots = sum(getattr(p, name) for lots in state.lots.values() for p in lots.parcels)
         assert in_lots == posted[name] >= 0
     assert not (state.debt and state.active), "who owes has nothing to spend"
+    for lots in state.lots.values():
+        for parcel in lots.parcels:
+            assert not (parcel.withheld and lots.standing is not Standing.WITHHELD)
+            assert not (parcel.forfeited and lots.standing is not Standing.FORFEITED)
+            assert 0 <= parcel.withheld + parcel.forfeited <= max(0, parcel.net)
+            assert 0 <= parcel.returned <= max(0, sum(parcel.shares))
     opened = [hold for hold in state.holds.values() if hold.ended_at is None]
     assert sum(part.points for hold in opened for part in hold.parts) == state.held
     assert state.open_holds == sum(hold.ended_at is None for hold in state.holds.values())
