@@ -51,9 +51,11 @@ _POSITIVE = doublings(1e-6, 1e9, 4)
 GENERAL: Grid = (*(-edge for edge in reversed(_POSITIVE)), 0.0, *_POSITIVE)
 MONEY = doublings(16, 1e9, 8)  # minor units
 RATIOS = doublings(1 / 64, 256, 8)
-COUNTS: Grid = (*steps(0, 16), *doublings(20, 1024, 2))
-SECONDS = doublings(1, 30 * 86_400, 2)
+COUNTS: Grid = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512)
+SECONDS = doublings(1, 30 * 86_400, 1)
 DAYS = steps(0, 40, 2)
+RUN_DAYS = steps(0, 37.5, 2.5)
+LAPSED_DAYS = steps(0, 40, 4)
 HOURS: Grid = (0.0, *doublings(0.125, 1024, 2))
 LONG_DAYS: Grid = (0.0, *doublings(0.125, 2048, 1))
 EVIDENCE: Grid = (*steps(0, 2, 0.25), *steps(3, 16), 24.0, 32.0)
@@ -78,7 +80,7 @@ def _windows(
 
 MEMBER: tuple[Feature, ...] = (
     Feature("amount_minor", "minor units", "The amount of this payment", MONEY),
-    Feature("hour_of_day", "hours, UTC", "Hour in which it is made", steps(0, 24)),
+    Feature("hour_of_day", "hours, UTC", "Hour in which it is made", steps(0, 24, 3)),
     Feature("day_of_week", "days", "Day, UTC, Monday is 0", steps(0, 7)),
     Feature("payments", "payments", "The member's payments before this one", COUNTS),
     *_windows("payments", "payments", "The member's payments before this one", COUNTS, WINDOWS),
@@ -210,13 +212,32 @@ OF_TOKENS: tuple[tuple[str, str, str, Grid], ...] = (
     ("labels", "payments", "Payments with it that are labelled by now, at most 128", COUNTS),
     ("last_evidence", "0 to 1", "Evidence of the newest payment with a label", SHARES),
     ("evidence_7d", "payments", "Sum of evidence of labels that came in the last 7d", EVIDENCE),
-    ("evidence_14d", "payments", "The same in the last 14d", EVIDENCE),
     ("evidence_30d", "payments", "The same in the last 30d", EVIDENCE),
-    ("evidence_share_7d", "0 to 1", "Mean evidence of labels that came in the last 7d", SHARES),
     ("frauds_in_a_row", "payments", "Frauds since the newest honest payment with a label", COUNTS),
     ("honest_since_fraud", "payments", "Honest payments labelled since the newest fraud", COUNTS),
     ("days_since_fraud", "days", "Since its newest fraud of the last 37 days was paid", DAYS),
     ("days_since_first_fraud", "days", "Since its first fraud of the last 37 days was paid", DAYS),
+    *(
+        (
+            f"days_of_{many}_in_a_row",
+            "days",
+            f"Since the first of its frauds in a row was paid, where there are {words}",
+            RUN_DAYS,
+        )
+        for many, words in enumerate(("", "one", "two", "three or more"))
+        if many
+    ),
+    *(
+        (
+            f"days_with_{many}_honest",
+            "days",
+            f"Since its first fraud of the last 37 days was paid, where {words} since the newest",
+            LAPSED_DAYS,
+        )
+        for many, words in enumerate(
+            ("none was honest", "one was honest", "two were honest", "three or more were honest")
+        )
+    ),
 )
 TOKEN: tuple[Feature, ...] = tuple(
     Feature(f"{role}_{name}", unit, f"The {role}: {meaning}", grid)

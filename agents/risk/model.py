@@ -22,7 +22,7 @@ from agents.risk.features import OF_TOKEN_SIDE, bin_of
 from schemas.risk import Weights
 
 RATE = 0.3
-FIRST_SQUARES = 1.0  # AdaGrad's sum before the first gradient: it damps the first steps
+FIRST_SQUARES = 0.3  # AdaGrad's sum before the first gradient: it damps the first steps
 PRIOR = -4.6  # log-odds before any example: one in a hundred
 LOG_ODDS_MOST = 30.0
 WEIGHTS_MOST = 4_000  # of a snapshot: some ten bytes each, so it stays below 60 KiB

@@ -23,6 +23,10 @@ MEMBERS_MOST = 64
 LABELS_MOST = 128
 LABELS_KEPT = 90 * DAY
 BLAMED = 0.5  # evidence above this counts as a fraud of the token's own
+WEEK = 7 * DAY
+MONTH = 30 * DAY
+RUN_MOST = 3
+HONEST_MOST = 3
 RECENT = 37 * DAY  # frauds are looked at for as long as a compromise lasts, and a label takes
 
 
@@ -64,39 +68,38 @@ def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict
 def _of_labels(
     labels: list[Label], at: int, names: dict[str, str], found: dict[str, float]
 ) -> None:
-    week = fortnight = month = 0.0
-    labelled = clean = run = 0
+    week = month = 0.0
+    clean = run = 0
     newest: Label | None = None
     oldest: Label | None = None
+    first: Label | None = None  # of those in a row
     running = True
     for label in reversed(labels):
-        age = at - label.labelled_at
-        evidence = label.evidence
-        if age <= 7 * DAY:
-            week += evidence
-            labelled += 1
-        if age <= 14 * DAY:
-            fortnight += evidence
-        if age <= 30 * DAY:
+        evidence, age = label.evidence, at - label.labelled_at
+        if evidence and age <= MONTH:
             month += evidence
+            week += evidence if age <= WEEK else 0.0
         if evidence > BLAMED and at - label.paid_at <= RECENT:
             newest, oldest = newest or label, label
-            run += running
+            if running:
+                first = label
+                run += 1
         else:
             running = False
             clean += newest is None
     found[names["labels"]] = len(labels)
     found[names["last_evidence"]] = labels[-1].evidence
     found[names["evidence_7d"]] = week
-    found[names["evidence_14d"]] = fortnight
     found[names["evidence_30d"]] = month
     found[names["frauds_in_a_row"]] = run
-    if labelled:
-        found[names["evidence_share_7d"]] = week / labelled
+    if first is not None:
+        found[names[f"days_of_{min(run, RUN_MOST)}_in_a_row"]] = (at - first.paid_at) / DAY
     if newest is not None and oldest is not None:
+        days = (at - oldest.paid_at) / DAY
         found[names["honest_since_fraud"]] = clean
         found[names["days_since_fraud"]] = (at - newest.paid_at) / DAY
-        found[names["days_since_first_fraud"]] = (at - oldest.paid_at) / DAY
+        found[names["days_since_first_fraud"]] = days
+        found[names[f"days_with_{min(clean, HONEST_MOST)}_honest"]] = days
 
 
 def keep_payment(reputation: Reputation, member_id: str, at: int, amount_minor: int) -> None:
@@ -139,26 +142,18 @@ def member_hash(member_id: str) -> str:
     return f"{crc32(member_id.encode()):08x}"
 
 
-MEASURES = (
-    "payments_1h",
-    "payments_24h",
-    "payments_7d",
-    "members_24h",
-    "members_30d",
-    "known_to_member",
-    "labels",
-    "last_evidence",
-    "evidence_7d",
-    "evidence_14d",
-    "evidence_30d",
-    "evidence_share_7d",
-    "frauds_in_a_row",
-    "honest_since_fraud",
-    "days_since_fraud",
-    "days_since_first_fraud",
-)
+class _Names(dict[str, str]):
+    """A role's names of features by measure, each made once."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__()
+        self._role = role
+
+    def __missing__(self, measure: str) -> str:
+        name = self[measure] = f"{self._role}_{measure}"
+        return name
 
 
 @cache
 def _names(role: str) -> dict[str, str]:
-    return {measure: f"{role}_{measure}" for measure in MEASURES}
+    return _Names(role)
