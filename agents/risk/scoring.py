@@ -11,12 +11,14 @@ p's part alone. Shadow rules are told and change nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from agents import Tables
 from agents.risk import models
-from agents.risk.features import FEATURES, bin_of, stretch
-from agents.risk.model import Used, contributions, evidence, predict, score, used
+from agents.risk.features import FEATURES, MISSING, OF_TOKEN_SIDE, bin_of, stretch
+from agents.risk.model import contributions, probability, score
+from agents.risk.models import Snapshot
 from agents.risk.rules import Fired
 from schemas.risk import (
     AbuseKind,
@@ -30,6 +32,7 @@ from schemas.risk import (
 
 PAYMENT = "payment"
 MOST = 1_000
+OTHERS = "…"  # no feature has this name
 REASONS_MOST = 8  # of features; the smaller ones are told as one
 STRICTNESS = {verdict: place for place, verdict in enumerate(Verdict)}
 
@@ -48,10 +51,16 @@ class Subject(NamedTuple):
 
 
 class Opinion(NamedTuple):
-    """What the champion says of a payment, and what its challengers would have said."""
+    """What the champion says of a payment, and what its challengers would have said.
+
+    `weights` are, by feature, those of the bins that the values fall into, in the order of the snapshot,
+    in which they are added up; `evidence` is what the member's own side would leave unexplained, were it
+    fraud.
+    """
 
     base: float
-    weights: list[Used]
+    values: Mapping[str, float]
+    weights: dict[str, float]
     points: int
     probability: float
     evidence: float
@@ -66,19 +75,41 @@ def opinion(tables: Tables, features: Mapping[str, float], at: int) -> Opinion |
     champion = models.champion(tables, PAYMENT)
     if champion is None:
         return None
-    weights = used(champion, features)
+    bins = {name: bin_of(name, value) for name, value in features.items()}
+    weights = _weights(champion, bins)
+    total = champion.base + sum(weights.values())
     return Opinion(
         base=champion.base,
+        values=features,
         weights=weights,
-        points=score(champion.base, [one.weight for one in weights]),
-        probability=predict(champion, features),
-        evidence=evidence(champion, features, fraud=True),
+        points=score(champion.base, weights.values()),
+        probability=probability(total),
+        evidence=1.0 - probability(total - _of_tokens(champion, weights, features)),
         challengers={
-            one.variant: predict(one, features) for one in models.challengers(tables, PAYMENT)
+            one.variant: probability(one.base + sum(_weights(one, bins).values()))
+            for one in models.challengers(tables, PAYMENT)
         },
         variant=champion.variant,
         version=champion.version,
         stale=models.stale(champion, at),
+    )
+
+
+def _weights(model: Snapshot, bins: Mapping[str, int]) -> dict[str, float]:
+    bin_at = bins.get
+    return {name: column.get(bin_at(name, MISSING), 0.0) for name, column in model.weights.items()}
+
+
+def _of_tokens(
+    model: Snapshot, weights: Mapping[str, float], features: Mapping[str, float]
+) -> float:
+    """What the tokens' answers change of the log-odds, against nothing being known of them."""
+    return sum(
+        [
+            weights[name] - model.weights[name].get(MISSING, 0.0)
+            for name in features
+            if name in OF_TOKEN_SIDE and name in weights
+        ]
     )
 
 
@@ -136,25 +167,19 @@ def apportioned(total: int, weights: Sequence[int]) -> list[int]:
 
 def _of_features(said: Opinion) -> list[RiskReason]:
     """The features' parts; what is smaller than the first `REASONS_MOST` is told as one."""
-    parts = contributions(said.base, {one.name: one.weight for one in said.weights})
-    base = parts.pop("")
-    values = {one.name: one.value for one in said.weights}
-    ordered = sorted(
-        [name for name in parts if parts[name]], key=lambda name: (-abs(parts[name]), name)
-    )
-    reasons = [
-        RiskReason(reason=words(name, values[name]), source=f"feature:{name}", contribution=part)
-        for name in ordered[:REASONS_MOST]
-        for part in (parts[name],)
+    ordered = sorted([(-abs(weight), name) for name, weight in said.weights.items()])
+    first = [name for _, name in ordered[:REASONS_MOST]]
+    weights = {name: said.weights[name] for name in first}
+    weights[OTHERS] = sum([said.weights[name] for _, name in ordered[REASONS_MOST:]])
+    parts = contributions(said.base, weights)
+    parts[OTHERS] += said.points - sum(parts.values())  # sums in another order can round otherwise
+    told = [(words(name, said.values.get(name)), f"feature:{name}", parts[name]) for name in first]
+    told += [("all other features", "feature:", parts[OTHERS]), ("any payment", "base", parts[""])]
+    return [
+        RiskReason(reason=reason, source=source, contribution=part)
+        for reason, source, part in told
+        if part
     ]
-    rest = sum([parts[name] for name in ordered[REASONS_MOST:]])
-    if rest:
-        reasons.append(
-            RiskReason(reason="all other features", source="feature:", contribution=rest)
-        )
-    if base:
-        reasons.append(RiskReason(reason="any payment", source="base", contribution=base))
-    return reasons
 
 
 def words(name: str, value: float | None) -> str:
@@ -163,8 +188,13 @@ def words(name: str, value: float | None) -> str:
     >>> words("payments_1h", 3)
     "The member's payments before this one, in the last 1h: 3 to 4"
     """
+    return _words(name, bin_of(name, value))
+
+
+@lru_cache(maxsize=16_384)
+def _words(name: str, number: int) -> str:
     known = FEATURES.get(name)
-    return f"{name if known is None else known.meaning}: {stretch(name, bin_of(name, value))}"
+    return f"{name if known is None else known.meaning}: {stretch(name, number)}"
 
 
 def _of_model(said: Opinion, told: bool) -> dict[str, Any]:
@@ -180,6 +210,8 @@ def _of_model(said: Opinion, told: bool) -> dict[str, Any]:
     if told:
         found["base"] = said.base
         found["weights"] = [
-            UsedWeight(name=one.name, value=one.value, weight=one.weight) for one in said.weights
+            UsedWeight(name=name, value=said.values.get(name), weight=weight)
+            for name, weight in said.weights.items()
+            if weight
         ]
     return found
