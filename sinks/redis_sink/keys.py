@@ -10,12 +10,16 @@ from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
 
+from schemas.risk import AbuseKind
 from sinks.redis_sink.views import (
+    ALERTS,
     BALANCES,
     BOARDS,
     DIGITS,
     HOT_PRODUCTS,
     HOT_SEARCHES,
+    RISK,
+    SHOWN,
     STOCK,
     VIEWS,
     View,
@@ -154,6 +158,29 @@ FAMILIES: Final = (
         "day, week. Score: log2 of the forward-decayed weight; 2^(score - moment / half-life) is the "
         "weight at a moment.",
         f"the {HOT_KEPT:,} hottest",
+    ),
+    Family(
+        "risk",
+        "risk:{member_id}",
+        "hash",
+        (RISK,),
+        "The member's live scores, 0 to 1000: of each kind of abuse the newest, what it was about, and "
+        "the verdict",
+        "members that were scored",
+        tuple(
+            f"{kind}:{name}"
+            for kind in AbuseKind
+            if kind is not AbuseKind.UNKNOWN
+            for name in ("score", "verdict", "subject_id", "occurred_at")
+        ),
+    ),
+    Family(
+        "alerts",
+        "alerts:{member_id}",
+        "hash",
+        (ALERTS,),
+        f"The member's open alerts that are on show: alert_id → JSON with {', '.join(SHOWN)}",
+        "open alerts; each ends by its deadline",
     ),
     Family(
         "cursor",

@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
+from msgspec import Struct
 from redis import Redis
 
 from sinks.redis_sink import keys
@@ -43,6 +45,30 @@ class AsOf(NamedTuple):
     position: int
     occurred_at: int
     recorded_at: int
+
+
+class LiveScore(NamedTuple):
+    """The newest score of a kind of abuse, 0 to 1000, and what it was about."""
+
+    kind: str
+    score: int
+    verdict: str
+    subject_id: str
+    occurred_at: int
+
+
+class OpenAlert(Struct, frozen=True):
+    """An alert that waits for a judgement; times in milliseconds."""
+
+    alert_id: str
+    kind: str
+    score: int
+    verdict: str
+    count: int
+    first_seen_at: int
+    last_seen_at: int
+    expires_at: int
+    summary: str
 
 
 class RedisQueries:
@@ -103,6 +129,28 @@ class RedisQueries:
     def stock(self, product_id: str) -> dict[str, int] | None:
         """on_hand, reserved, available and `occurred_at` of the newest movement; none without one."""
         return _numbers(self._fields("stock", product_id))
+
+    def live_scores(self, member_id: str) -> list[LiveScore]:
+        """The member's newest score of each kind, the highest first."""
+        fields = self._fields("risk", member_id)
+        kinds = [name.removesuffix(":score") for name in fields if name.endswith(":score")]
+        found = [
+            LiveScore(
+                kind,
+                int(fields[f"{kind}:score"]),
+                fields[f"{kind}:verdict"],
+                fields[f"{kind}:subject_id"],
+                int(fields[f"{kind}:occurred_at"]),
+            )
+            for kind in kinds
+        ]
+        return sorted(found, key=lambda one: (-one.score, one.kind))
+
+    def open_alerts(self, member_id: str) -> list[OpenAlert]:
+        """The member's open alerts that are on show, the highest score first."""
+        texts = self._fields("alerts", member_id).values()
+        found = [msgspec.json.decode(text, type=OpenAlert) for text in texts]
+        return sorted(found, key=lambda one: (-one.score, one.alert_id))
 
     def as_of(self) -> list[AsOf]:
         """How far each view has come in each partition."""

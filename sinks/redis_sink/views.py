@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+import msgspec
+
 from schemas.outcomes import (
     LEDGER,
     BoardPartitionClosed,
@@ -22,11 +24,33 @@ from schemas.outcomes import (
     TermHeated,
 )
 from schemas.record import Outcome
+from schemas.risk import (
+    AlertClosed,
+    AlertOpened,
+    AlertSuppressed,
+    AlertUpdated,
+    FraudScored,
+)
+from schemas.topics import ALERTS as ALERTS_TOPIC
 from schemas.topics import outcomes
 
 # An element begins with LATEST - reached_at: of equal scores, who got there first sorts higher.
 LATEST: Final = 999_999_999_999_999
 DIGITS: Final = 15
+
+
+# What an open alert shows, in Redis.
+SHOWN: Final = (
+    "alert_id",
+    "kind",
+    "score",
+    "verdict",
+    "count",
+    "first_seen_at",
+    "last_seen_at",
+    "expires_at",
+    "summary",
+)
 
 
 class View(NamedTuple):
@@ -42,7 +66,9 @@ BALANCES = View("balances", outcomes("members"), "rows")
 STOCK = View("stock", outcomes("products"), "rows")
 HOT_PRODUCTS = View("hot_products", outcomes("products"), "hot")
 HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
-VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES)
+RISK = View("risk", outcomes("members"), "rows")
+ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
+VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS)
 
 FEEDS: Final[Mapping[type[Outcome], View]] = {
     ScoreChanged: BOARDS,
@@ -51,6 +77,8 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     StockChanged: STOCK,
     ProductHeated: HOT_PRODUCTS,
     TermHeated: HOT_SEARCHES,
+    FraudScored: RISK,
+    **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
 }
 
 # The order of steps within a write: a board is closed after the scores that count to it and before
@@ -83,6 +111,10 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield from (_heat("products", outcome.product_id, heat) for heat in outcome.heats)
         case TermHeated():
             yield from (_heat("searches", outcome.term, heat) for heat in outcome.heats)
+        case FraudScored():
+            yield _live_score(outcome)
+        case AlertOpened() | AlertUpdated() | AlertSuppressed() | AlertClosed():
+            yield _alert(outcome)
         case _:
             return
 
@@ -162,3 +194,28 @@ def _row(key: str, source: Outcome, occurred_at: int, **values: int) -> Operatio
 def _heat(kind: str, item: str, heat: Heat) -> Operation:
     hot_list = f"{kind}:{heat.hot_list}"
     return Operation(PLACED, (hot_list, item), (hot_list, item, heat.log2_weight))
+
+
+def _live_score(scored: FraudScored) -> Operation:
+    """The newest score of a kind of abuse; fields of the member's hash begin with the kind."""
+    kind = scored.kind.value
+    values: dict[str, Argument] = {
+        "score": scored.score,
+        "verdict": scored.verdict.value,
+        "subject_id": scored.subject_id,
+        "occurred_at": scored.occurred_at,
+    }
+    arguments: list[Argument] = [scored.member_id]
+    for name, value in values.items():
+        arguments += (f"{kind}:{name}", value)
+    return Operation(PLACED, (scored.member_id, kind), tuple(arguments))
+
+
+def _alert(alert: AlertOpened | AlertUpdated | AlertSuppressed | AlertClosed) -> Operation:
+    """An open alert as JSON; one that is closed, or not on show, as nothing."""
+    text = ""
+    if isinstance(alert, AlertOpened | AlertUpdated):
+        shown = {name: getattr(alert, name) for name in SHOWN}
+        text = msgspec.json.encode(shown).decode()
+    key = alert.member_id, alert.alert_id
+    return Operation(PLACED, key, (*key, text))

@@ -1,4 +1,4 @@
-"""Alerts under random schedules and crashes: all evidence is in one, every one ends, scores follow from it."""
+"""Alerts under random schedules and crashes: all evidence is in one, every one ends, scores follow."""
 
 from __future__ import annotations
 

@@ -21,14 +21,15 @@ from schemas.outcomes import (
     Window,
 )
 from schemas.record import Outcome
-from schemas.topics import STAGES, outcomes
+from schemas.topics import ALERTS, STAGES, outcomes
 from sinks.redis_sink.connection import connect
 from sinks.redis_sink.queries import RedisQueries
 from sinks.redis_sink.writer import Writer
 from sinks.source import Batch, Heard, Place, TopicFacts
 
 PARTITIONS = 3
-FACTS = {outcomes(stage): TopicFacts(f"id-of-{stage}", PARTITIONS) for stage in STAGES}
+TOPICS = [*map(outcomes, STAGES), ALERTS]
+FACTS = {topic: TopicFacts(f"id-of-{topic}", PARTITIONS) for topic in TOPICS}
 MOMENT = 1_323_432_000_000
 DAY = 86_400_000
 DAY_BOARD = "day:2011-12-09"
@@ -116,12 +117,17 @@ def heated(product: str, log2_weight: float, hot_list: str = "hour") -> ProductH
 
 
 def batch(
-    said: Sequence[Outcome], partition: int = 0, start: int = 0, stage: str = "members"
+    said: Sequence[Outcome],
+    partition: int = 0,
+    start: int = 0,
+    stage: str = "members",
+    topic: str = "",
 ) -> Batch:
     """Outcomes that lie one after another from `start` on, and a control record behind them."""
     heard = [Heard(start + n, MOMENT + n, outcome) for n, outcome in enumerate(said)]
     end = start + len(said) + 1
-    return Batch(Place(outcomes(stage), partition), start, end, heard, MOMENT, True)
+    place = Place(topic or outcomes(stage), partition)
+    return Batch(place, start, end, heard, MOMENT, True)
 
 
 @dataclass
@@ -171,14 +177,16 @@ class Views(Seen):
         self.writer.open(FACTS)
         return self
 
-    def hear(self, *said: Outcome, partition: int = 0, stage: str = "members") -> Batch:
+    def hear(
+        self, *said: Outcome, partition: int = 0, stage: str = "members", topic: str = ""
+    ) -> Batch:
         """The next outcomes of a partition, in one batch."""
         start = max(
             positions[place]
             for view, positions in self.writer.positions.items()
-            for place in [Place(outcomes(stage), partition)]
+            for place in [Place(topic or outcomes(stage), partition)]
             if view.topic == place.topic
         )
-        given = batch(said, partition, start, stage)
+        given = batch(said, partition, start, stage, topic)
         self.writer.write([given])
         return given

@@ -24,8 +24,8 @@ from schemas.outcomes import (
     StockChanged,
 )
 from schemas.record import Outcome
-from schemas.topics import STAGES, outcomes
-from sinks.redis_sink.views import FEEDS
+from schemas.topics import outcomes
+from sinks.redis_sink.views import FEEDS, VIEWS
 from sinks.source import Batch, Heard, Place
 from streams.simulate import Simulation
 from streams.topology import topology
@@ -39,7 +39,8 @@ Board = dict[str, tuple[int, int]]  # member → points, reached at
 
 def log_of(simulation: Simulation) -> Log:
     """What the source hands over."""
-    found: Log = {Place(outcomes(s), n): [] for s in STAGES for n in range(PARTITIONS)}
+    topics = {view.topic for view in VIEWS}
+    found: Log = {Place(topic, n): [] for topic in sorted(topics) for n in range(PARTITIONS)}
     for place, heard in found.items():
         for record in simulation.logs[place]:
             outcome = codec.decode(record.value)

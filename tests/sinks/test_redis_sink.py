@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from local.valkey import Valkey
-from schemas.topics import STAGES, outcomes
+from schemas.topics import outcomes
 from sinks.ending import ExitCode, Refused
 from sinks.redis_sink import keys
 from sinks.redis_sink.connection import AWAY
@@ -27,6 +27,7 @@ from tests.sinks.log import Log
 from tests.sinks.redis_case import (
     DAY_BOARD,
     MOMENT,
+    TOPICS,
     Seen,
     closed,
     heated,
@@ -40,7 +41,7 @@ MEMBERS, PRODUCTS = outcomes("members"), outcomes("products")
 
 @pytest.fixture
 def log(kafka: str, unique: str) -> Log:
-    return Log(kafka, unique).create(*(outcomes(stage) for stage in STAGES))
+    return Log(kafka, unique).create(*TOPICS)
 
 
 @pytest.fixture
@@ -103,13 +104,13 @@ def test_the_sink_follows_and_goes_on_where_it_stopped(log: Log, settings: Setti
     assert (boards.occurred_at, boards.recorded_at) == (MOMENT, MOMENT + 7)
     assert positions(views) == {
         "boards": [5, 2], "balances": [5, 2], "stock": [0, 3], "hot_products": [0, 3],
-        "hot_searches": [0, 0],
+        "hot_searches": [0, 0], "risk": [5, 2], "alerts": [0, 0],
     }  # fmt: skip
 
 
 def at_end(views: Seen, settings: Settings) -> bool:
     """Every view has come to the committed end of every partition."""
-    facts = read_facts(settings.kafka, map(outcomes, STAGES), settings.topic_prefix)
+    facts = read_facts(settings.kafka, TOPICS, settings.topic_prefix)
     ends = read_ends(settings.kafka, facts, settings.topic_prefix)
     as_of = views.queries.as_of()
     return bool(as_of) and all(one.position == ends[one.place] for one in as_of)

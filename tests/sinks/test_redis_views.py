@@ -6,6 +6,7 @@ import pytest
 from redis import SSLConnection
 
 from agents.heat import HALF_LIVES
+from schemas import topics
 from schemas.outcomes import OUTCOMES, Heat, TermHeated
 from schemas.record import Outcome
 from schemas.samples import sample
@@ -80,7 +81,7 @@ def test_exactly_the_outcomes_that_are_listed_feed_a_view(kind: type[Outcome]) -
     operations = list(view(sample(kind)))
     assert bool(operations) == (kind in FEEDS)
     if kind in FEEDS:
-        assert FEEDS[kind].topic == f"outcomes.{kind.SAID_IN}"
+        assert FEEDS[kind].topic == topics.of(kind)
 
 
 def test_half_lives_are_those_of_the_weights() -> None:

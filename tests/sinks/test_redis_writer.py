@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from schemas.risk import AlertOpened, FraudScored
+from schemas.samples import sample
+from schemas.topics import ALERTS
 from sinks.ending import Refused
 from sinks.redis_sink import keys
 from sinks.redis_sink.batches import OPERATIONS_MOST
@@ -247,6 +250,8 @@ def test_every_key_is_of_a_documented_family(views: Views) -> None:
         views.hear(closed(partition, later, MOMENT + 100 * DAY), partition=partition)
     views.hear(scored("b", 9, board=later, version=2))
     views.hear(stocked("p", 1), heated("p", 1.0), stage="products")
+    views.hear(sample(FraudScored))
+    views.hear(sample(AlertOpened), topic=ALERTS)
     seen = set()
     for name, held in views.dump().items():
         family = max(
@@ -266,7 +271,7 @@ def test_a_call_is_bounded_and_a_batch_is_not(views: Views) -> None:
     some = OPERATIONS_MOST * 25
     before = calls(views)
     views.hear(*(scored(f"m{n}", n + 1, board="all") for n in range(some)))
-    assert calls(views) - before == 25 + 1  # one for balances, which heard nothing
+    assert calls(views) - before == 25 + 2  # one each for balances and risk, which heard nothing
     assert views.client.zcard(keys.key(views.root, "v1", "board", "all")) == some
     assert views.writer.positions[BOARDS][Place(BOARDS.topic, 0)] == some + 1
 
