@@ -58,7 +58,7 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Purchases:
     Raises `UnusableFile`, and `OSError` when it cannot be read.
     """
     columns = _columns(path)
-    named = dict(names or _known(columns))
+    named = _known(columns) | dict(names or {})
     members = _column(columns, named.get("member_id", "member_id"))
     moments = _column(columns, named.get("occurred_at", "occurred_at"))
     amounts = _product(columns, named.get("amount", "amount"))

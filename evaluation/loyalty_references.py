@@ -163,8 +163,13 @@ def fit_bg_nbd(members: Histories) -> BgNbd | None:
     if not repeats.any():
         return None
 
+    alike, members_alike = np.unique(
+        np.column_stack([repeats, last, age]), axis=0, return_counts=True
+    )
+
     def cost(logs: Vector) -> float:
-        return -float(np.mean(_log_likelihood(BgNbd(*np.exp(logs)), repeats, last, age)))
+        said = _log_likelihood(BgNbd(*np.exp(logs)), *alike.T)
+        return -float(said @ members_alike) / len(repeats)
 
     found: Any = minimize(
         cost,

@@ -1,0 +1,10 @@
+"""The commands that say how good a learned score is, on anybody's own file of data."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import evaluate_loyalty
+
+app = typer.Typer(help="How good a learned score is, on your own data.", no_args_is_help=True)
+app.command("loyalty")(evaluate_loyalty.loyalty)
