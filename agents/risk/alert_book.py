@@ -158,7 +158,7 @@ class Alerts(Struct):
 
 def identity(scored: FraudScored) -> str:
     """The id of the alert that this evidence opens: of member, kind and subject, the same in every run."""
-    return f"al-{digest(scored.member_id, scored.kind.value, scored.subject_id).hex()}"
+    return f"al-{digest(scored.member_id, scored.kind.value, scored.subject_id).hex()[:24]}"
 
 
 def stricter(one: Verdict, other: Verdict) -> bool:

@@ -80,7 +80,16 @@ def evidence(views: Views, alert_id: str, limit: int = LIMIT) -> list[Evidence]:
     query = """
     SELECT evidence FROM alert_evidence WHERE alert_id = %s ORDER BY log_offset DESC LIMIT %s"""
     found: list[tuple[Any]] = views.execute(query, (alert_id, limit)).fetchall()
-    return [msgspec.convert(row[0], Evidence, strict=False) for row in found]
+    return [msgspec.convert(row[0], Evidence) for row in found]
+
+
+def newest_evidence(views: Views, alert_ids: list[str]) -> dict[str, Evidence]:
+    """By alert the newest piece that it rests on."""
+    query = """
+    SELECT DISTINCT ON (alert_id) alert_id, evidence FROM alert_evidence
+    WHERE alert_id = ANY(%s) ORDER BY alert_id, log_offset DESC"""
+    rows = views.execute(query, (alert_ids,)).fetchall()
+    return {alert_id: msgspec.convert(found, Evidence) for alert_id, found in rows}
 
 
 def judgements(views: Views, alert_id: str) -> list[Judged]:

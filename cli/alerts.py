@@ -1,0 +1,273 @@
+"""The commands about alerts: list, show, tail, judge, budget."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from cli.asking import no_such, tables
+from cli.installation import Installation
+from cli.json_actions import derived_id
+from cli.sending import send, shown, time_of
+from cli.terminal import AsJson, Data, print_json, say, show, when
+from cli.trouble import Trouble
+from schemas.risk import (
+    AbuseKind,
+    AlertBudgetChanged,
+    AlertJudged,
+    Evidence,
+    Judgement,
+    JudgementRefused,
+)
+from sinks.postgres import alert_queries
+from sinks.postgres.alert_queries import Alert, Judged
+
+app = typer.Typer(help="What a fraud team is to look at, and its answers.", no_args_is_help=True)
+AlertId = Annotated[str, typer.Argument(help="The alert.")]
+By = Annotated[str, typer.Option(help="Who does it: an operator's id.")]
+Kind = Annotated[str, typer.Option(help="Only this kind of abuse, such as PAYMENT.")]
+OPERATOR = "operator"
+STATES = {
+    "open": ("OPEN",),
+    "suppressed": ("SUPPRESSED",),
+    "ended": ("CONFIRMED", "CLEARED", "EXPIRED"),
+    "all": (),
+}
+REASONS_SHOWN = 3
+NO_ALERT = "memberstream alerts list --state all shows them."
+
+
+@app.command("list")
+def list_alerts(
+    data: Data = None,
+    state: Annotated[
+        Literal["open", "suppressed", "ended", "all"], typer.Option(help="Only these.")
+    ] = "open",
+    kind: Kind = "",
+    member: Annotated[str, typer.Option(help="Only of this member.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List alerts with their first reasons: the strictest verdict and the highest score first."""
+    with tables(data) as views:
+        found = alert_queries.alerts(
+            views,
+            limit,
+            states=STATES[state],
+            kind=_kind(kind) if kind else None,
+            member_id=member or None,
+        )
+        newest = alert_queries.newest_evidence(views, [alert.alert_id for alert in found])
+        counted = alert_queries.states(views)
+    if as_json:
+        print_json(found)
+        return
+    rows = [_row(alert, newest.get(alert.alert_id)) for alert in found]
+    columns = [
+        "alert",
+        "member",
+        "kind",
+        "verdict",
+        ">score",
+        ">count",
+        "last seen",
+        "state",
+        "why",
+    ]
+    if rows:
+        show("", columns, rows)
+    every = ", ".join(f"{count:,} {name}" for name, count in counted.items())
+    say(f"Alerts: {every}." if every else "There are no alerts.")
+
+
+def _row(alert: Alert, newest: Evidence | None) -> tuple[object, ...]:
+    why = "" if newest is None else _reasons(newest)
+    left = alert.state if alert.expires_at is None or alert.state != "OPEN" else "open"
+    what = alert.kind, alert.verdict, alert.score, alert.count, alert.last_seen_at
+    return alert.alert_id, alert.member_id, *what, left, why
+
+
+def _reasons(evidence: Evidence) -> str:
+    """The first reasons with their contributions."""
+    first = evidence.reasons[:REASONS_SHOWN]
+    return "; ".join(f"{one.contribution:+d} {one.reason}" for one in first)
+
+
+@app.command("show")
+def show_alert(
+    alert_id: AlertId,
+    data: Data = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Pieces of evidence at most.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show an alert with its evidence: reasons, contributions, and its score computed again.
+
+    Exit code 1 when a score does not follow from its evidence.
+    """
+    with tables(data) as views:
+        found = alert_queries.alert(views, alert_id)
+        if found is None:
+            raise no_such("alert", alert_id, NO_ALERT)
+        evidence = alert_queries.evidence(views, alert_id, limit)
+        judged = alert_queries.judgements(views, alert_id)
+    wrong = [one for one in evidence if not _follows(one)]
+    if as_json:
+        follows = {one.subject_id: _follows(one) for one in evidence}
+        print_json(
+            {"alert": found, "evidence": evidence, "judgements": judged, "score_follows": follows}
+        )
+    else:
+        _show(found, evidence, judged)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _show(alert: Alert, evidence: list[Evidence], judged: list[Judged]) -> None:
+    say(f"{alert.alert_id}  {alert.kind}  {alert.state}\nmember {alert.member_id}: {alert.summary}")
+    say(
+        f"first seen {alert.first_seen_at:%Y-%m-%d %H:%M}, last {alert.last_seen_at:%Y-%m-%d %H:%M}"
+    )
+    if alert.ended_at is not None:
+        by = alert.analyst or "time"
+        say(f"{alert.state} at {alert.ended_at:%Y-%m-%d %H:%M} by {by}: {alert.reason or '-'}")
+    elif alert.expires_at is not None:
+        say(f"Without a judgement it ends at {alert.expires_at:%Y-%m-%d %H:%M}.")
+    for one in judged:
+        say(
+            f"{one.occurred_at:%Y-%m-%d %H:%M}  {one.judgement} by {one.analyst}: {one.reason or '-'}"
+        )
+    for piece in evidence:
+        _show_evidence(piece)
+    if len(evidence) < alert.count:
+        say(f"{len(evidence)} of {alert.count} pieces are shown: --limit shows more.")
+
+
+def _show_evidence(piece: Evidence) -> None:
+    from agents.risk.alert_summary import money
+
+    about = [piece.subject_id, piece.order_id, piece.redemption_id]
+    named = " ".join(word for word in about if word)
+    if piece.amount_minor is not None and piece.currency is not None:
+        named += f"  {money(piece.amount_minor, piece.currency)}"
+    values = {f"feature:{one.name}": one for one in piece.weights}
+    rows = [
+        (
+            one.source,
+            one.contribution,
+            None if one.source not in values else values[one.source].value,
+            one.reason,
+        )
+        for one in piece.reasons
+    ]
+    rows.append(("sum", sum(one.contribution for one in piece.reasons), None, ""))
+    title = f"\n{named}  {piece.verdict} {piece.score}, {when(piece.scored_at)}"
+    show(title, ["source", ">adds", ">value", "reason"], rows)
+    version = f"{piece.model} {piece.variant} {piece.model_version}" if piece.model else "no model"
+    rules = ", ".join(f"{r.rule_id} {r.version}" for r in piece.rules if not r.shadow) or "none"
+    stale = ", older than it should be" if piece.stale else ""
+    again = "same" if _follows(piece) else "NOT the same"
+    say(f"model: {version}{stale}; rules: {rules}; recomputed: {again}")
+
+
+def _follows(evidence: Evidence) -> bool:
+    from agents.risk.rescoring import adds_up, rescore
+
+    return rescore(evidence) == evidence.score and adds_up(evidence)
+
+
+@app.command("judge")
+def judge(
+    alert_id: AlertId,
+    found: Annotated[Literal["confirmed", "cleared"], typer.Argument(help="What was found.")],
+    data: Data = None,
+    by: By = OPERATOR,
+    reason: Annotated[str, typer.Option(help="Why, for others to read.")] = "",
+    member: Annotated[
+        str, typer.Option(help="The alert's member; without it Postgres is asked.")
+    ] = "",
+) -> None:
+    """Judge an alert, and say what followed. It may be late, and it may differ from the last time.
+
+    Exit code 1 when it was refused.
+    """
+    settings = Installation.of(data).settings()
+    now = time_of(settings)
+    judged = AlertJudged(
+        event_id=derived_id(alert_id, found, by, reason, now),
+        member_id=member or _member_of(alert_id, data),
+        occurred_at=now,
+        alert_id=alert_id,
+        judgement=Judgement[found.upper()],
+        analyst=by,
+        reason=reason,
+    )
+    followed = send(settings, [judged])
+    shown(followed)
+    refused = [o for o in followed.outcomes if isinstance(o, JudgementRefused)]
+    for one in refused:
+        for why in one.reasons:
+            say(f"  {why}")
+    if refused or followed.dead_letters:
+        raise typer.Exit(1)
+
+
+def _member_of(alert_id: str, data: Data) -> str:
+    with tables(data) as views:
+        found = alert_queries.alert(views, alert_id)
+    if found is None:
+        raise no_such("alert", alert_id, NO_ALERT)
+    return found.member_id
+
+
+@app.command("budget")
+def budget(
+    kind: Annotated[str, typer.Argument(help="The kind of abuse, such as PAYMENT.")],
+    alerts_a_day: Annotated[int, typer.Argument(min=0, help="Over the whole installation.")],
+    data: Data = None,
+    by: By = OPERATOR,
+) -> None:
+    """Set how many alerts of a kind a day may open; what is beyond is counted, and held all the same."""
+    settings = Installation.of(data).settings()
+    now = time_of(settings)
+    changed = AlertBudgetChanged(
+        event_id=derived_id(kind, alerts_a_day, now),
+        kind=AbuseKind[_kind(kind)],
+        occurred_at=now,
+        alerts_a_day=alerts_a_day,
+        changed_by=by,
+    )
+    followed = send(settings, [changed])
+    if followed.dead_letters or not followed.passed:
+        shown(followed)
+    else:
+        say(f"{changed.kind}: {alerts_a_day:,} alerts a day, shared by the partitions.")
+    if followed.dead_letters:
+        raise typer.Exit(1)
+
+
+@app.command("tail")
+def tail(
+    data: Data = None,
+    start: Annotated[
+        bool, typer.Option("--from-start", help="All there ever were, then those that come.")
+    ] = False,
+    limit: Annotated[int, typer.Option(min=0, help="End after so many; 0: never.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+) -> None:
+    """Print what is said of alerts as it is said, until Ctrl-C."""
+    from cli.alert_tail import follow
+
+    follow(Installation.of(data).settings(), from_start=start, limit=limit, as_json=as_json)
+
+
+def _kind(kind: str) -> str:
+    known = [one.value for one in AbuseKind if one is not AbuseKind.UNKNOWN]
+    if kind.upper() not in known:
+        raise Trouble(
+            f"There is no kind {kind!r}.",
+            f"There are {', '.join(known)}.",
+            "Give one of them.",
+            exit_code=2,
+        )
+    return kind.upper()
