@@ -30,7 +30,17 @@ from sinks.settings import Settings as ViewSettings
 Member = Annotated[str, typer.Argument(help="The member's id.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")]
 ledger = typer.Typer(help="What members have, and why.", no_args_is_help=True)
-ACCOUNTS = ("pending", "active", "held", "debt", "issued", "redeemed", "expired", "adjusted")
+ACCOUNTS = (
+    "pending",
+    "active",
+    "held",
+    "withheld",
+    "debt",
+    "issued",
+    "redeemed",
+    "expired",
+    "adjusted",
+)
 
 
 @contextmanager
@@ -84,15 +94,15 @@ def entries(member: Member, data: Data = None, limit: Limit = 20, as_json: AsJso
     if as_json:
         print_json(found)
         return
-    columns = ["at", "entry", ">points", "for", "rule", *(f">{a}" for a in ACCOUNTS[:4])]
+    columns = ["at", "entry", ">points", "for", "rule", *(f">{a}" for a in ACCOUNTS[:5])]
     show(f"Member {member}", columns, map(_entry_row, found))
 
 
 def _entry_row(entry: Entry) -> tuple[object, ...]:
     cause = entry.return_id or entry.redemption_id or entry.order_id
     rule = entry.rule_id and f"{entry.rule_id} {entry.rule_version}"
-    why = " ".join(part for part in (cause, entry.reason) if part)
-    left = (getattr(entry, account) for account in ACCOUNTS[:4])
+    why = " ".join(part for part in (cause, entry.alert_id, entry.reason) if part)
+    left = (getattr(entry, account) for account in ACCOUNTS[:5])
     return entry.occurred_at, entry.kind, entry.points, why or None, rule, *left
 
 

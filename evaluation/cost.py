@@ -41,8 +41,8 @@ class Month(Struct, frozen=True, kw_only=True):
 class Cost(Struct, frozen=True, kw_only=True):
     """What a stretch of actions came to under a rule; plain numbers and words, ready for JSON.
 
-    issued - reversed + uncollected + adjusted = outstanding + redeemed + expired; `debt` is what members
-    owe, as a number of zero or less.
+    issued - reversed + uncollected - forfeited + adjusted = outstanding + redeemed + expired; `debt` is
+    what members owe, as a number of zero or less.
     """
 
     members: int
@@ -51,14 +51,16 @@ class Cost(Struct, frozen=True, kw_only=True):
     capped: int
     reversed: int
     uncollected: int  # of what was reversed: let go by the rule's policy
+    forfeited: int  # taken back for abuse, less what was put back
     adjusted: int
     pending: int
     active: int
     held: int
+    withheld: int
     debt: int
     redeemed: int
     expired: int
-    outstanding: int  # pending + active + held + debt: what the shop may yet have to give
+    outstanding: int  # the first five accounts: what the shop may yet have to give
     outstanding_minor: int  # its worth by the last rule, rounded down to minor units
     redeemed_minor: int
     currency: str
@@ -115,7 +117,8 @@ class Sums:
             raise ValueError("A dry run needs a rule that holds.")
         rule = self._newest.rule
         every = {name: self._sum(name) for name in Balances.__struct_fields__}
-        outstanding = every["pending"] + every["active"] + every["held"] + every["debt"]
+        outstanding = sum(every[n] for n in ("pending", "active", "held", "withheld", "debt"))
+        kept = self._count["issued"] - self._count["reversed"] + self._count["uncollected"]
         return Cost(
             members=len(self._balances),
             orders=self._count["orders"],
@@ -123,10 +126,12 @@ class Sums:
             capped=self._count["capped"],
             reversed=self._count["reversed"],
             uncollected=self._count["uncollected"],
+            forfeited=kept + every["issued"],
             adjusted=-every["adjusted"],
             pending=every["pending"],
             active=every["active"],
             held=every["held"],
+            withheld=every["withheld"],
             debt=every["debt"],
             redeemed=every["redeemed"],
             expired=every["expired"],

@@ -15,6 +15,7 @@ class Balance(Struct, frozen=True):
     pending: int
     active: int
     held: int
+    withheld: int
     debt: int
     issued: int
     redeemed: int
@@ -33,6 +34,7 @@ class Entry(Struct, frozen=True):
     order_id: str | None
     return_id: str | None
     redemption_id: str | None
+    alert_id: str | None
     rule_id: str | None
     rule_version: int | None
     reason: str | None
@@ -40,6 +42,7 @@ class Entry(Struct, frozen=True):
     pending: int
     active: int
     held: int
+    withheld: int
     debt: int
     issued: int
     redeemed: int
@@ -66,6 +69,8 @@ class Lot(Struct, frozen=True):
     pending: int
     active: int
     held: int
+    withheld: int
+    disputed: bool
 
 
 class OrderItem(Struct, frozen=True):

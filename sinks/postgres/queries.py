@@ -49,6 +49,7 @@ Views = psycopg.Connection[tuple[Any, ...]]
 R = TypeVar("R", bound=Struct)
 LIMIT = 50
 LAST = 1 << 62
+SHOWN = "member_id NOT IN (SELECT member_id FROM hidden_members WHERE hidden)"
 ACCOUNTS = tuple(str(column.name) for column in account_columns())
 
 
@@ -100,7 +101,7 @@ def entries(
 
 def lots(views: Views, member_id: str, *, spent: bool = False) -> list[Lot]:
     """A member's lots in the order in which they are spent; `spent`: also those without points."""
-    where = "lots WHERE member_id = %s AND (%s OR pending + active + held > 0) "
+    where = "lots WHERE member_id = %s AND (%s OR pending + active + held + withheld > 0) "
     order = "ORDER BY expires_at NULLS LAST, earned_at, lot_id"
     return _all(views, Lot, where + order, member_id, spent)
 
@@ -187,16 +188,19 @@ def closed_boards(views: Views) -> list[ClosedBoard]:
 
 
 def closed_board(views: Views, board: str, limit: int = LIMIT) -> list[Rank]:
-    """A board as it closed; empty while a partition has still to close it."""
-    where = "closed_ranks WHERE board = %s AND rank <= %s ORDER BY rank"
+    """A board as it closed, without who is hidden; empty while a partition has still to close it."""
+    where = f"""
+    (SELECT row_number() OVER (ORDER BY c.rank) AS rank, member_id, points, reached_at
+     FROM closed_ranks AS c WHERE board = %s AND c.rank IS NOT NULL AND {SHOWN}) AS ranked
+    ORDER BY rank LIMIT %s"""
     return _all(views, Rank, where, board, limit)
 
 
 def board(views: Views, board: str, limit: int = LIMIT) -> list[Rank]:
-    """A board as it is now: open, or closed and corrected by what came later."""
+    """A board as it is now, without who is hidden: open, or closed and corrected by what came later."""
     where = f"""
     (SELECT row_number() OVER (ORDER BY {PLACE}) AS rank, * FROM board_scores
-     WHERE board = %s AND points > 0) AS ranked ORDER BY rank LIMIT %s"""
+     WHERE board = %s AND points > 0 AND {SHOWN}) AS ranked ORDER BY rank LIMIT %s"""
     return _all(views, Rank, where, board, limit)
 
 

@@ -85,6 +85,7 @@ def balances() -> list[Column[Any]]:
         whole("pending", "Points granted that wait for the return window."),
         whole("active", "Points that can be spent."),
         whole("held", "Points set aside for redemptions."),
+        whole("withheld", "Points earned by orders that a verdict stopped."),
         whole("debt", "Points owed: zero or less."),
         whole("issued", "All ever granted, negative."),
         whole("redeemed", "All ever spent."),
@@ -147,6 +148,7 @@ ENTRIES = _table(
     text("order_id", ORDER, null=True),
     text("return_id", "The return.", null=True),
     text("redemption_id", "The redemption.", null=True),
+    text("alert_id", "The alert whose end it follows.", null=True),
     text("rule_id", "The rule followed.", null=True),
     whole("rule_version", "Its version.", null=True),
     text("reason", "Why, where the outcome says so.", null=True),
@@ -171,6 +173,8 @@ LOTS = _table(
     whole("pending", "Pending."),
     whole("active", "Active."),
     whole("held", "Held."),
+    whole("withheld", "Withheld."),
+    flag("disputed", "True: pending points wait for the end of a dispute."),
     *origin(),
     key="member_id lot_id",
 )
@@ -266,6 +270,15 @@ BOARD_SCORES = _table(
     _column("version", Integer, "1, raised by one for each change after the board closed."),
     *origin(),
     key="board member_id",
+)
+HIDDEN_MEMBERS = _table(
+    "hidden_members",
+    "Who is, or was, blocked. The boards leave the hidden ones out; the tables keep their scores and ranks.",
+    text("member_id", MEMBER),
+    flag("hidden", "True: left out now."),
+    text("kind", "The abuse of the first block since the member was last shown.", null=True),
+    *origin(),
+    key="member_id",
 )
 BOARD_CLOSINGS = _table(
     "board_closings",

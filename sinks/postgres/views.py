@@ -24,6 +24,7 @@ from sinks.postgres.writes import (
     DEAD_LETTERS,
     ENTRIES,
     GIFTS,
+    HIDDEN_MEMBERS,
     ITEMS_RETURNED,
     LOTS,
     MEMBERS,
@@ -108,7 +109,7 @@ def entry(event: o.LedgerOutcome) -> list[Row]:
     """entries, balances, lots."""
     b = event.balances
     accounts = (
-        b.pending, b.active, b.held, b.debt, b.issued, b.redeemed, b.expired, b.adjusted,
+        b.pending, b.active, b.held, b.withheld, b.debt, b.issued, b.redeemed, b.expired, b.adjusted,
     )  # fmt: skip
     reason = getattr(event, "reason", None)
     values = (
@@ -118,6 +119,7 @@ def entry(event: o.LedgerOutcome) -> list[Row]:
         getattr(event, "order_id", None),
         getattr(event, "return_id", None),
         getattr(event, "redemption_id", None),
+        getattr(event, "alert_id", None),
         getattr(event, "rule_id", None),
         getattr(event, "rule_version", None),
         None if reason is None else str(reason),
@@ -133,7 +135,7 @@ def lot(member_id: str, touched: o.Lot) -> Values:
     """A lot as it is after the entry."""
     rule = touched.rule_id, touched.rule_version
     times = touched.earned_at, touched.activates_at, touched.expires_at
-    left = touched.pending, touched.active, touched.held
+    left = touched.pending, touched.active, touched.held, touched.withheld, touched.disputed
     return (member_id, touched.lot_id, touched.order_id, *rule, *times, *left)
 
 
@@ -186,6 +188,12 @@ def score(event: o.ScoreChanged) -> list[Row]:
         )
         for s in event.scores
     ]
+
+
+def hiding(event: o.MemberHidden | o.MemberShown) -> list[Row]:
+    """hidden_members."""
+    kind = event.kind.value if isinstance(event, o.MemberHidden) else None
+    return [(HIDDEN_MEMBERS, (event.member_id, kind is not None, kind))]
 
 
 def board_closing(event: o.BoardPartitionClosed) -> list[Row]:
@@ -268,6 +276,8 @@ VIEWS: dict[type[Outcome], View] = {
     o.RewardRedeemed: redeemed,
     o.RedemptionRefused: refused_redemption,
     o.ScoreChanged: score,
+    o.MemberHidden: hiding,
+    o.MemberShown: hiding,
     o.BoardPartitionClosed: board_closing,
     o.RuleAccepted: rule,
     o.RuleRefused: lambda e: refusal(e, e.rule_id, o.Reason.INVALID, e.reasons),

@@ -65,6 +65,7 @@ ENTRIES = Write(
         "order_id",
         "return_id",
         "redemption_id",
+        "alert_id",
         "rule_id",
         "rule_version",
         "reason",
@@ -88,6 +89,8 @@ LOTS = Write(
         "pending",
         "active",
         "held",
+        "withheld",
+        "disputed",
     ),
 )
 REDEMPTIONS_HELD = Write(
@@ -112,6 +115,7 @@ REFUSALS = Write(
 BOARD_SCORES = Write(
     t.BOARD_SCORES, ("board", "member_id", "points", "reached_at", "window", "version")
 )
+HIDDEN_MEMBERS = Write(t.HIDDEN_MEMBERS, ("member_id", "hidden", "kind"))
 # Not written as the others: see `closing.py`.
 BOARD_CLOSINGS = Write(t.BOARD_CLOSINGS, ("board", "window", "ends_at", "partitions"), Mode.APPEND)
 RULES = Write(t.RULES, ("rule_id", "version", "effective_at", "changed_by", "retired", "rule"))
@@ -248,7 +252,7 @@ DEAD_LETTERS = Write(
 WRITES = (
     MEMBERS, ORDERS, ORDER_STATES, ORDER_ITEMS, ITEMS_RETURNED, RETURNS, RETURNS_NOT_TAKEN, BALANCES,
     ENTRIES, LOTS, REDEMPTIONS_HELD, REDEMPTIONS_ENDED, CAPS, REFUSALS, BOARD_SCORES, RULES, GIFTS,
-    PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
+    HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS,
 )  # fmt: skip

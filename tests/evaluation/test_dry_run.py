@@ -104,7 +104,7 @@ def test_without_redemptions_what_was_granted_is_the_same() -> None:
 
 def adds_up(cost: Cost) -> None:
     """Every point granted is somewhere, and the parts are the whole."""
-    granted = cost.issued - cost.reversed + cost.uncollected + cost.adjusted
+    granted = cost.issued - cost.reversed + cost.uncollected - cost.forfeited + cost.adjusted
     assert granted == cost.outstanding + cost.redeemed + cost.expired
     assert sum(cost.by_category.values()) == cost.issued
     assert sum(month.issued for month in cost.by_month.values()) == cost.issued

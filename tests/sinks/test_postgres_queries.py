@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,6 +15,7 @@ from schemas.dead_letters import DeadLettered, DeadLetterProblem
 from schemas.samples import EXAMPLE_MOMENT, sample
 from sinks.ending import Refused
 from sinks.postgres import queries as q
+from sinks.postgres.answers import Rank
 from sinks.postgres.schema import prepare, versioned
 from sinks.postgres.writer import Writer, connect
 from sinks.settings import Settings
@@ -62,9 +63,32 @@ JOURNAL = [
     changed(entry(4, 9, active=25, adjusted=-25), lots=[*LOTS, lot("soon-too", 1, 10)]),
 ]
 ORDER = sample(o.OrderPlaced)
+BOARD = "day:2011-12-09"
+
+
+def on_board(member: str, points: int) -> o.ScoreChanged:
+    """A member's score on the board."""
+    score = o.Score(
+        board=BOARD, window=o.Window.DAY, points=points, reached_at=EXAMPLE_MOMENT + points
+    )
+    return o.ScoreChanged(
+        event_id=f"on-{member}", member_id=member, occurred_at=EXAMPLE_MOMENT, scores=[score]
+    )
+
+
+CLOSING = changed(sample(o.BoardPartitionClosed), board=BOARD, partition=0, partitions=1)
+RANKED = [on_board("first", 9), on_board("blocked", 8), on_board("cleared", 7), on_board("last", 6)]
+BLOCKS = [
+    changed(sample(o.MemberHidden), member_id="blocked", event_id="b"),
+    changed(sample(o.MemberHidden), member_id="cleared", event_id="c"),
+    changed(sample(o.MemberShown), member_id="cleared", event_id="d"),
+]
 STORY = {
     MEMBERS: [
         *JOURNAL,
+        *RANKED,
+        CLOSING,
+        *BLOCKS,
         *[changed(ORDER, order_id=f"order-{n}", occurred_at=EXAMPLE_MOMENT + n) for n in range(3)],
         changed(sample(o.OrderStateChanged), order_id="order-1", state=o.OrderState.RETURNED),
         sample(o.RuleAccepted),
@@ -229,3 +253,14 @@ def test_lag(log: Log, settings: Settings) -> None:
         behind = q.lag(found, settings)
         assert behind.records == 3
         assert behind.seconds > 86_400
+
+
+@pytest.mark.parametrize("ask", [q.board, q.closed_board], ids=["as it is", "as it closed"])
+def test_boards_leave_out_who_is_hidden(
+    views: q.Views, ask: Callable[[q.Views, str], list[Rank]]
+) -> None:
+    """Those below move up; who is shown again is in the old place; the tables keep everybody."""
+    found = [(one.rank, one.member_id) for one in ask(views, BOARD)]
+    assert found == [(1, "first"), (2, "cleared"), (3, "last")]
+    kept = views.execute("SELECT count(*) FROM closed_ranks WHERE board = %s", (BOARD,)).fetchone()
+    assert kept == (4,)

@@ -1,0 +1,17 @@
+ALTER TABLE balances ADD COLUMN withheld BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN withheld BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN alert_id TEXT;
+ALTER TABLE lots ADD COLUMN withheld BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE lots ADD COLUMN disputed BOOLEAN NOT NULL DEFAULT false;
+
+CREATE TABLE hidden_members (
+  member_id TEXT NOT NULL,
+  hidden BOOLEAN NOT NULL,
+  kind TEXT,
+  occurred_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  event_id TEXT NOT NULL,
+  log_partition INTEGER NOT NULL,
+  log_offset BIGINT NOT NULL,
+  CONSTRAINT hidden_members_pkey PRIMARY KEY (member_id)
+);
