@@ -249,12 +249,12 @@ FEATURES: dict[str, Feature] = {
     feature.name: feature for feature in (*MEMBER, *OF_SEEN, *OF_DOINGS, *BESIDE, *TOKEN)
 }
 OF_TOKEN_SIDE = frozenset(feature.name for feature in TOKEN)
-_GRIDS: dict[str, Grid] = {name: feature.grid for name, feature in FEATURES.items()}
+GRIDS: dict[str, Grid] = {name: feature.grid for name, feature in FEATURES.items()}
 
 
 def grid(name: str) -> Grid:
     """The edges of a feature; one that is not declared has the general grid."""
-    return _GRIDS.get(name, GENERAL)
+    return GRIDS.get(name, GENERAL)
 
 
 def bin_of(name: str, value: float | None) -> int:
@@ -263,7 +263,7 @@ def bin_of(name: str, value: float | None) -> int:
     >>> bin_of("payments_24h", None), bin_of("payments_24h", 0), bin_of("payments_24h", 3)
     (-1, 1, 4)
     """
-    return MISSING if value is None else bisect_right(_GRIDS.get(name, GENERAL), value)
+    return MISSING if value is None else bisect_right(GRIDS.get(name, GENERAL), value)
 
 
 def stretch(name: str, number: int) -> str:

@@ -7,11 +7,13 @@ become the habit they are measured against. Features are asked for first, then t
 
 from __future__ import annotations
 
+from functools import cache
 from math import sqrt
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
-from agents.risk.windows import DAY, HOUR, WINDOWS, Window, distinct, keep, see, tally
+from agents.risk.windows import DAY, HOUR, WINDOWS, Window, distinct, keep, see, tallies
 from schemas.risk import PaymentCaptured
 
 PAYMENTS_MOST = 512
@@ -70,13 +72,15 @@ def features(habits: Habits, payment: PaymentCaptured) -> dict[str, float]:
 
 
 def _of_windows(habits: Habits, at: int, amount: int, found: dict[str, float]) -> None:
-    for name, length in WINDOWS.items():
-        count, total = tally(habits.payments, at, length)
-        found["payments_" + name] = count
-        if name == "24h" and habits.count:
-            found["spent_24h_to_mean"] = (total + amount) / max(habits.mean, 1.0)
-        elif name == "7d" and count:
-            found["amount_to_mean_7d"] = amount / max(total / count, 1.0)
+    hour, day, week, month = tallies(habits.payments, at)
+    found["payments_1h"] = hour.count
+    found["payments_24h"] = day.count
+    found["payments_7d"] = week.count
+    found["payments_30d"] = month.count
+    if habits.count:
+        found["spent_24h_to_mean"] = (day.amount + amount) / max(habits.mean, 1.0)
+    if week.count:
+        found["amount_to_mean_7d"] = amount / max(week.amount / week.count, 1.0)
 
 
 def _against_habit(habits: Habits, at: int, amount: int, found: dict[str, float]) -> None:
@@ -100,12 +104,11 @@ def _of_frauds(habits: Habits, at: int, found: dict[str, float]) -> None:
 
 def _of_doings(habits: Habits, at: int, found: dict[str, float]) -> None:
     for doing, window in habits.doings.items():
-        for name, length in WINDOWS.items():
-            count, total = tally(window, at, length)
+        for names, (count, total) in zip(_names(doing), tallies(window, at), strict=True):
             if count:
-                found[f"{doing}_{name}"] = count
+                found[names.count] = count
             if total:
-                found[f"{doing}_amount_{name}"] = total
+                found[names.amount] = total
 
 
 def _of_tokens(habits: Habits, payment: PaymentCaptured, found: dict[str, float]) -> None:
@@ -116,9 +119,10 @@ def _of_tokens(habits: Habits, payment: PaymentCaptured, found: dict[str, float]
             continue
         seen = habits.seen.get(role)
         if seen:
-            found[role + "_new"] = token not in seen
-            found[role + "_tokens_24h"] = distinct(seen, at, DAY)
-            found[role + "_tokens_30d"] = distinct(seen, at, 30 * DAY)
+            new, day, month = _SEEN_NAMES[role]
+            found[new] = token not in seen
+            found[day] = distinct(seen, at, DAY)
+            found[month] = distinct(seen, at, 30 * DAY)
 
 
 def keep_payment(habits: Habits, payment: PaymentCaptured) -> None:
@@ -176,4 +180,20 @@ def _spread(habits: Habits) -> float:
 
 
 def _since(times: list[int], since: int) -> int:
-    return sum(1 for at in times if at > since)
+    return len([at for at in times if at > since])
+
+
+class _Names(NamedTuple):
+    count: str
+    amount: str
+
+
+@cache
+def _names(doing: str) -> tuple[_Names, ...]:
+    """The names of a doing's features, made once."""
+    return tuple(_Names(f"{doing}_{window}", f"{doing}_amount_{window}") for window in WINDOWS)
+
+
+_SEEN_NAMES = {
+    role: (f"{role}_new", f"{role}_tokens_24h", f"{role}_tokens_30d") for role in SEEN_ROLES
+}

@@ -12,13 +12,14 @@ have others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from math import exp, isfinite, sqrt
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
 
-from agents.risk.features import OF_TOKEN_SIDE, bin_of
+from agents.risk.features import GENERAL, GRIDS, MISSING, OF_TOKEN_SIDE, bin_of
 from schemas.risk import Weights
 
 RATE = 0.3
@@ -93,18 +94,23 @@ def probability(log_odds: float) -> float:
 
 def predict(model: Weighted, features: Mapping[str, float]) -> float:
     """The probability of fraud, all features taken."""
-    total = model.base
-    for name, bins in model.weights.items():
-        total += bins.get(bin_of(name, features.get(name)), 0.0)
-    return probability(total)
+    return _predict(model, features, ())
 
 
 def predict_own(model: Weighted, features: Mapping[str, float]) -> float:
     """The probability of fraud as the member's own side tells it: of tokens nothing is known."""
+    return _predict(model, features, OF_TOKEN_SIDE)
+
+
+def _predict(model: Weighted, features: Mapping[str, float], unknown: Collection[str]) -> float:
     total = model.base
     for name, bins in model.weights.items():
-        value = None if name in OF_TOKEN_SIDE else features.get(name)
-        total += bins.get(bin_of(name, value), 0.0)
+        value = features.get(name)
+        if value is None or name in unknown:
+            number = MISSING
+        else:
+            number = bisect_right(GRIDS.get(name, GENERAL), value)
+        total += bins.get(number, 0.0)
     return probability(total)
 
 
@@ -193,13 +199,26 @@ def _bins(
     model: Model, columns: Columns, features: Mapping[str, float]
 ) -> list[tuple[str, Column, int]]:
     """By feature its column and the bin of the example; a feature that is new gets a column."""
-    known = model.features
-    if not features.keys() <= set(known):
-        new = sorted(features.keys() - set(known))[: FEATURES_MOST - len(known)]
-        for name in new:
-            columns[name] = Column()
-        model.features = known = sorted([*known, *new])
-    return [(name, columns[name], bin_of(name, features.get(name))) for name in known]
+    found, met = [], 0
+    for name in model.features:
+        value = features.get(name)
+        if value is None:
+            number = MISSING
+        else:
+            number, met = bisect_right(GRIDS.get(name, GENERAL), value), met + 1
+        found.append((name, columns[name], number))
+    if met == len(features) or not _begin_columns(model, columns, features):
+        return found
+    return _bins(model, columns, features)
+
+
+def _begin_columns(model: Model, columns: Columns, features: Mapping[str, float]) -> bool:
+    """True when there was room for a feature that is new."""
+    new = sorted(features.keys() - set(model.features))[: FEATURES_MOST - len(model.features)]
+    for name in new:
+        columns[name] = Column()
+    model.features = sorted([*model.features, *new])
+    return bool(new)
 
 
 def _descend(

@@ -16,7 +16,7 @@ from zlib import crc32
 
 from msgspec import Struct, field
 
-from agents.risk.windows import DAY, HOUR, Window, distinct, keep, see, tally
+from agents.risk.windows import DAY, Window, distinct, keep, see, tallies
 
 PAYMENTS_MOST = 256
 MEMBERS_MOST = 64
@@ -51,10 +51,11 @@ def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict
     """What the token's history says at this moment; `role` (such as "terminal") begins their names."""
     names = _names(role)
     payments, members = reputation.payments, reputation.members
+    hour, day, week, _ = tallies(payments, at)
     found: dict[str, float] = {
-        names["payments_1h"]: tally(payments, at, HOUR).count,
-        names["payments_24h"]: tally(payments, at, DAY).count,
-        names["payments_7d"]: tally(payments, at, 7 * DAY).count,
+        names["payments_1h"]: hour.count,
+        names["payments_24h"]: day.count,
+        names["payments_7d"]: week.count,
     }
     if members:
         found[names["members_24h"]] = distinct(members, at, DAY)

@@ -9,6 +9,7 @@ and the short ones are still exact.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
@@ -38,6 +39,11 @@ class Tally(NamedTuple):
 
     count: int
     amount: int
+
+
+_LENGTHS = tuple(WINDOWS.values())
+_NONE = Tally(0, 0)
+_NOTHING = (_NONE,) * len(WINDOWS)
 
 
 def keep(window: Window, at: int, amount: int = 0, most: int = THINGS_MOST) -> None:
@@ -80,6 +86,26 @@ def tally(window: Window, now: int, length: int) -> Tally:
     return Tally(end - start, sums[end - 1] - (sums[start - 1] if start else window.before))
 
 
+def tallies(window: Window, now: int) -> Sequence[Tally]:
+    """The same for each of `WINDOWS`, in their order."""
+    times, sums = window.at, window.sums
+    end = bisect_right(times, now)
+    if not end:
+        return _NOTHING
+    last = sums[end - 1]
+    found: list[Tally] = []
+    for length in _LENGTHS:
+        start = bisect_right(times, now - length, 0, end)
+        count = end - start
+        if not count:
+            found.append(_NONE)
+        elif start:
+            found.append(Tally(count, last - sums[start - 1]))
+        else:
+            found.append(Tally(count, last - window.before))
+    return found
+
+
 def see(seen: dict[str, int], name: str, at: int, most: int = SEEN_MOST) -> None:
     """Remember when a thing was last seen; the one not seen for longest makes room."""
     known = seen.get(name)
@@ -97,4 +123,4 @@ def distinct(seen: dict[str, int], now: int, length: int) -> int:
     A thing that was seen again after `now` does not count, as only its last time is kept.
     """
     since = now - length
-    return sum(1 for at in seen.values() if since < at <= now)
+    return len([at for at in seen.values() if since < at <= now])
