@@ -367,7 +367,7 @@ class TokenPresented(TokenOutcome, frozen=True, kw_only=True):
     role: TokenRole
     amount_minor: Amount
     kind: Annotated[
-        AbuseKind, doc("What is examined: a payment, or an acceptance by the id of its action.")
+        AbuseKind, doc("Why: a payment, or an acceptance or a log-in by the id of its action.")
     ] = AbuseKind.PAYMENT
     companion_id: Annotated[
         str | None, doc("Another member of whom it is asked: did they use this token? The inviter.")

@@ -48,7 +48,7 @@ def _value(name: str, info: inspect.Type) -> Any:
 
 def _text(name: str, info: inspect.StrType) -> str:
     if info.pattern is not None:
-        return "GBP"
+        return "2011-12-09" if name == "day" else "GBP"
     if name in ("event_id", "caused_by"):
         return EXAMPLE_ID
     return "UTC" if name == "zone" else f"{name.removesuffix('_id')}-1"

@@ -23,11 +23,19 @@ SINCE = {"log_ins": "log_in", "purchases": "purchase", "redemptions": "redemptio
 
 
 class Doings(Struct, omit_defaults=True):
-    """Since when the member is known, when a token was last new by role, newest ids by kind (marks)."""
+    """Since when the member is known, when a token was last new by role, newest ids by kind (marks).
+
+    `device` is that of the last log-in (a mark), `device_others` how many others use it, as it answered
+    the question that was `asked` (the log-in's mark) at `asked_at`.
+    """
 
     since_at: int | None = None
     new_at: dict[str, int] = field(default_factory=dict)
     ids: dict[str, list[bytes]] = field(default_factory=dict)
+    device: bytes = b""
+    device_others: float | None = None
+    asked: bytes = b""
+    asked_at: int | None = None
 
 
 def told_before(doings: Doings, kind: str, its_id: str) -> bool:
@@ -106,6 +114,8 @@ def _share_returned(found: dict[str, float], habits: Habits, at: int) -> None:
 def features(doings: Doings, habits: Habits, at: int) -> dict[str, float]:
     """All that is known at a moment when nothing is paid: counts by window, and what is beside them."""
     found = beside(doings, habits, at)
+    if doings.device_others is not None:
+        found["device_others_30d"] = doings.device_others
     for kind, window in habits.doings.items():
         for name, length in WINDOWS.items():
             count, amount = tally(window, at, length)

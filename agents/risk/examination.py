@@ -16,8 +16,9 @@ from agents import Agent, Tables, Woken
 from agents.calendar import DAY
 from agents.risk import payment_book
 from agents.risk.acceptances import accept, answered
-from agents.risk.doings import apply_coupon, features, keep_tokens, note, told_before
+from agents.risk.doings import apply_coupon, features, note, told_before
 from agents.risk.labels import charge_back, dispute, fall_silent, judge
+from agents.risk.log_ins import answered_log_in, fail_to_log_in, log_in
 from agents.risk.payment_book import KEPT, Risk
 from agents.risk.payments import assessed, by_rules, capture, fail
 from agents.risk.scoring import Subject
@@ -66,8 +67,10 @@ def react(state: Risk, event: Heard, tables: Tables, horizon: int) -> Iterator[O
             yield from capture(state, event, tables, horizon)
         case TokenAssessed(kind=AbuseKind.PAYMENT):
             yield from assessed(state, event, tables)
-        case TokenAssessed():
+        case TokenAssessed(kind=AbuseKind.REFERRAL):
             yield from answered(state, event, tables)
+        case TokenAssessed():
+            answered_log_in(state, event)
         case DisputeOpened() | DisputeResolved() | ChargebackReceived() | AlertClosed() | Woken():
             yield from _end(state, event, tables, horizon)
         case _:
@@ -93,8 +96,10 @@ def _do(state: Risk, event: Told, tables: Tables) -> Iterator[Outcome]:
     """What the member does beside paying: counted, and examined where it is abused."""
     doings, habits, at = state.doings, state.habits, event.occurred_at
     match event:
-        case LoggedIn() | LogInFailed():
-            _log_in(state, event)
+        case LoggedIn():
+            yield from log_in(state, event)
+        case LogInFailed():
+            fail_to_log_in(state, event)
         case PaymentFailed():
             fail(state, event)
         case CouponApplied():
@@ -112,17 +117,6 @@ def _do(state: Risk, event: Told, tables: Tables) -> Iterator[Outcome]:
             yield from _return(state, event, tables)
         case _:
             assert_never(event)
-
-
-def _log_in(state: Risk, event: LoggedIn | LogInFailed) -> None:
-    """Tokens of a log-in that failed are those of somebody else, until one goes well."""
-    at = event.occurred_at
-    if isinstance(event, LogInFailed):
-        note(state.doings, state.habits, "log_ins_failed", at)
-        return
-    note(state.doings, state.habits, "log_ins", at)
-    tokens = {"device": event.device, "network": event.network, "country": event.country}
-    keep_tokens(state.doings, state.habits, tokens, at)
 
 
 def _apply_coupon(state: Risk, event: CouponApplied, tables: Tables) -> Iterator[FraudScored]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from schemas.risk import (
     AbuseKind,
     InvitationAccepted,
+    LoggedIn,
     PaymentCaptured,
     TokenPresented,
     TokenRole,
@@ -63,6 +64,19 @@ def ask_about_payment(
             role=role,
             amount_minor=event.amount_minor,
         )
+
+
+def ask_about_log_in(event: LoggedIn, device: str) -> TokenPresented:
+    """One question to the device: who else is there?"""
+    return TokenPresented(
+        token=key_of(TokenRole.DEVICE, device),
+        occurred_at=event.occurred_at,
+        member_id=event.member_id,
+        payment_id=event.event_id,
+        role=TokenRole.DEVICE,
+        amount_minor=0,
+        kind=AbuseKind.ACCOUNT_TAKEOVER,
+    )
 
 
 def ask_about_acceptance(

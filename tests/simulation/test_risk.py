@@ -65,11 +65,12 @@ def test_every_payment_gets_one_verdict(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_question_has_one_answer(seed: int) -> None:
-    """Each token of each payment and acceptance answers once."""
+    """Each token of each payment, acceptance and log-in answers once."""
     asked = Counter((o.payment_id, o.role, o.kind) for o in said(seed, TokenPresented))
     answered = Counter((o.payment_id, o.role, o.kind) for o in said(seed, TokenAssessed))
     assert asked == answered
-    assert {kind for _, _, kind in asked} == {AbuseKind.PAYMENT, AbuseKind.REFERRAL}
+    kinds = {AbuseKind.PAYMENT, AbuseKind.REFERRAL, AbuseKind.ACCOUNT_TAKEOVER}
+    assert {kind for _, _, kind in asked} == kinds
 
 
 @pytest.mark.parametrize("seed", SEEDS)

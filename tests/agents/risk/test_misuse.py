@@ -32,6 +32,7 @@ RULES = {
                      AbuseKind.ACCOUNT_TAKEOVER),
     "abroad": rule("hours_since_new_country < 1", kind=AbuseKind.ACCOUNT_TAKEOVER),
     "drain": rule("redemptions_1h > 2", kind=AbuseKind.POINTS),
+    "crowd": rule("device_others_30d > 7", Verdict.BLOCK, 500, AbuseKind.PROMOTION),
     "refunds": rule("returned_share_30d > 0.8 && returns_30d > 1", kind=AbuseKind.REFUND),
 }  # fmt: skip
 
@@ -44,6 +45,12 @@ def coupon(code: str = "c", day: float = 0) -> CouponApplied:
 
 def logged_in(device: str | None, day: float = 0, country: str | None = None) -> LoggedIn:
     return LoggedIn(**told(day, "log-in"), device=device, country=country)
+
+
+def at_device(others: float, log_in: str = "log-in-0") -> Any:
+    return answer(
+        TokenRole.DEVICE, log_in, kind=AbuseKind.ACCOUNT_TAKEOVER, device_others_30d=others
+    )
 
 
 def failed(day: float = 0) -> LogInFailed:
@@ -84,6 +91,10 @@ def answered(role: TokenRole, **features: float) -> Any:
 
 
 GUESSED = [logged_in("phone"), *(failed(9 + n / 100) for n in range(3)), logged_in("thief", 9.1)]
+PHONE, THIEF, LAPTOP = (
+    f"ask DEVICE:{device} about log-in-" for device in ("phone", "thief", "laptop")
+)
+STOLEN = [PHONE + "0", THIEF + "9.1"]
 ASK = "ask DEVICE:d about accepted-0 with friend"
 BOTH = [ASK, "ask CARD:c about accepted-0 with friend"]
 
@@ -113,15 +124,29 @@ ROWS: list[tuple[str, list[Any], list[str]]] = [
      [accepted(device="d"), answer(TokenRole.DEVICE, "accepted-0", device_of_inviter=1.0)], [ASK]),
     ("a gift", [redeemed()], []),
     ("a gift after guessed passwords and a new device", [*GUESSED, redeemed(day=9.2)],
-     ["ACCOUNT_TAKEOVER redeem-r-9.2 HOLD 700"]),
-    ("a week later the device is no longer new", [*GUESSED, redeemed(day=16)], []),
+     [*STOLEN, "ACCOUNT_TAKEOVER redeem-r-9.2 HOLD 700"]),
+    ("a week later the device is no longer new", [*GUESSED, redeemed(day=16)], STOLEN),
     ("a thief who only fails changes no device", [logged_in("phone"), failed(9), failed(9.01),
-     failed(9.02), redeemed(day=9.1)], []),
+     failed(9.02), redeemed(day=9.1)], [PHONE + "0"]),
     ("a member's first device is not new beside others",
-     [failed(), failed(0.01), failed(0.02), logged_in("phone", 0.1), redeemed(day=0.2)], []),
+     [failed(), failed(0.01), failed(0.02), logged_in("phone", 0.1), redeemed(day=0.2)],
+     [PHONE + "0.1"]),
     ("from a country they never were in", [logged_in("phone", country="GB"),
      logged_in("phone", 5, "BR"), redeemed(day=5.01)],
-     ["ACCOUNT_TAKEOVER redeem-r-5.01 REVIEW 100"]),
+     [PHONE + "0", PHONE + "5", "ACCOUNT_TAKEOVER redeem-r-5.01 REVIEW 100"]),
+    ("a device is asked once a day",
+     [logged_in("phone"), logged_in("phone", 0.5), logged_in("phone", 1)], [PHONE + "0", PHONE + "1"]),
+    ("and when it is another one", [logged_in("phone"), logged_in("laptop", 0.1)],
+     [PHONE + "0", LAPTOP + "0.1"]),
+    ("a log-in without a device asks nobody", [logged_in(None)], []),
+    ("a coupon at a device of many", [logged_in("phone"), at_device(9.0), coupon(day=0.1)],
+     [PHONE + "0", "PROMOTION coupon-c-0.1 BLOCK 500"]),
+    ("what a former device said is not held against another",
+     [logged_in("phone"), at_device(9.0), logged_in("laptop", 0.1), coupon(day=0.2)],
+     [PHONE + "0", LAPTOP + "0.1"]),
+    ("nor is an answer that comes late",
+     [logged_in("phone"), logged_in("laptop", 0.1), at_device(9.0), coupon(day=0.2)],
+     [PHONE + "0", LAPTOP + "0.1"]),
     ("three gifts in an hour", [redeemed("a"), redeemed("b", 0.01), redeemed("c", 0.02)],
      ["POINTS redeem-c-0.02 REVIEW 100"]),
     ("the same request told again is one",

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from agents.risk.alerts import evidence_of
 from agents.risk.features import FEATURES
-from agents.risk.model import Used, score
+from agents.risk.model import score
 from agents.risk.rescoring import adds_up, rescore
 from agents.risk.scoring import Opinion, Subject, scored
 from schemas import codec
@@ -32,10 +32,10 @@ class Rule(NamedTuple):
 
 def opinion(base: float, weights: list[float]) -> Opinion:
     names = sorted(FEATURES)[: len(weights)]
-    used = [Used(name, 1.0, weight) for name, weight in zip(names, weights, strict=True)]
     return Opinion(
         base=base,
-        weights=used,
+        values=dict.fromkeys(names, 1.0),
+        weights=dict(zip(names, weights, strict=True)),
         points=score(base, weights),
         probability=0.5,
         evidence=0.5,
