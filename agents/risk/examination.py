@@ -22,7 +22,7 @@ from agents.risk.log_ins import answered_log_in, fail_to_log_in, log_in
 from agents.risk.payment_book import KEPT, Risk
 from agents.risk.payments import assessed, by_rules, capture, fail
 from agents.risk.scoring import Subject
-from schemas.actions import RedemptionRequested
+from schemas.actions import PointsAdjusted, RedemptionRequested
 from schemas.outcomes import OrderPlaced, ReturnAccepted
 from schemas.record import Event, Outcome
 from schemas.risk import (
@@ -53,6 +53,7 @@ Told = (
     | FriendInvited
     | InvitationAccepted
     | RedemptionRequested
+    | PointsAdjusted
     | OrderPlaced
     | ReturnAccepted
 )
@@ -111,6 +112,8 @@ def _do(state: Risk, event: Told, tables: Tables) -> Iterator[Outcome]:
             yield from accept(state, event, tables)
         case RedemptionRequested():
             yield from _redeem(state, event, tables)
+        case PointsAdjusted():
+            note(doings, habits, "adjustments", at, event.points)
         case OrderPlaced():
             note(doings, habits, "purchases", at, event.total_minor)
         case ReturnAccepted():
@@ -181,6 +184,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         FriendInvited,
         InvitationAccepted,
         RedemptionRequested,
+        PointsAdjusted,
         OrderPlaced,
         ReturnAccepted,
         DisputeOpened,

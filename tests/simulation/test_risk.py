@@ -10,23 +10,31 @@ from typing import TypeVar
 
 import pytest
 
-from schemas.record import Outcome
+from schemas.record import Event, Outcome
 from schemas.risk import (
     AbuseKind,
+    AlertClosed,
+    AlertJudged,
+    AlertOpened,
     Disregard,
     ExampleLabelled,
     FraudScored,
+    Judgement,
+    LabelSource,
     PaymentCaptured,
     PaymentDisregarded,
+    RiskRule,
+    RiskRuleChanged,
     TokenAssessed,
     TokenLabelled,
     TokenPresented,
+    Verdict,
 )
 from streams.simulate import Simulation
 from streams.topology import topology
 from tests.simulation.risky import risky
 from tests.simulation.schedule import played
-from tests.simulation.world import DAY
+from tests.simulation.world import DAY, HOUR, START
 
 SEEDS = range(3)
 O = TypeVar("O", bound=Outcome)  # noqa: E741  # as outcome
@@ -96,3 +104,94 @@ def test_tokens_hear_of_frauds_what_was_learned(seed: int) -> None:
     with_tokens = {one.payment_id for one in said(seed, TokenPresented)}
     assert told == frauds & with_tokens
     assert frauds
+
+
+# ---- from the verdict to the label, through all stages ---------------------------------------------
+
+
+class Case:
+    """A dear payment of `ann` with a card, in a topology of two partitions."""
+
+    def __init__(self) -> None:
+        self.simulation = Simulation(topology(2))
+        rule = RiskRule(
+            expression="amount_minor > 5000",
+            kind=AbuseKind.PAYMENT,
+            weight=600,
+            reason="dear",
+            verdict=Verdict.HOLD,
+            blocked_share_most=None,
+        )
+        self.tell(
+            RiskRuleChanged(
+                event_id="rule",
+                rule_id="dear",
+                occurred_at=START,
+                version=1,
+                effective_at=START,
+                changed_by="operator-1",
+                rule=rule,
+            ),
+            PaymentCaptured(
+                event_id="paid",
+                member_id="ann",
+                occurred_at=START + HOUR,
+                payment_id="p",
+                amount_minor=9_000,
+                currency="GBP",
+                card="card-1",
+                terminal_id="shop-1",
+            ),
+        )
+
+    def tell(self, *actions: Event) -> None:
+        for action in actions:
+            self.simulation.emit(action)
+        self.simulation.drain()
+
+    def said(self, kind: type[O]) -> list[O]:
+        return [one for one in self.simulation.outcomes() if isinstance(one, kind)]
+
+    def judge(self, judgement: Judgement, day: int) -> None:
+        (opened,) = self.said(AlertOpened)
+        self.tell(
+            AlertJudged(
+                event_id=f"judged-{day}",
+                member_id="ann",
+                occurred_at=START + day * DAY,
+                alert_id=opened.alert_id,
+                judgement=judgement,
+                analyst="analyst-1",
+            )
+        )
+
+
+def test_a_judgement_becomes_a_label_and_reaches_the_tokens() -> None:
+    """What an analyst says of an alert is learned of its payments, and of what they were made with."""
+    case = Case()
+    case.judge(Judgement.CONFIRMED, 1)
+    (example,) = case.said(ExampleLabelled)
+    assert (example.fraud, example.source, example.alerted) == (True, LabelSource.ANALYST, True)
+    assert {one.token for one in case.said(TokenLabelled)} == {"CARD:card-1", "TERMINAL:shop-1"}
+
+
+def test_a_judgement_is_corrected_down_to_the_tokens() -> None:
+    """Cleared after all: the example takes back its label, and the tokens what they were told."""
+    case = Case()
+    case.judge(Judgement.CONFIRMED, 1)
+    case.judge(Judgement.CLEARED, 2)
+    first, second = case.said(ExampleLabelled)
+    assert (first.fraud, second.fraud, second.corrects) == (True, False, True)
+    corrections = [one for one in case.said(TokenLabelled) if one.corrects is not None]
+    assert {(one.evidence, one.corrects) for one in corrections} == {(0.0, 1.0)}
+    assert len(corrections) == 2
+
+
+def test_an_alert_that_time_closes_is_no_label() -> None:
+    """Nobody looked at it: silence goes on, and speaks at the horizon."""
+    case = Case()
+    for day in range(1, 32):
+        case.simulation.tick(START + day * DAY)
+        case.simulation.drain()
+    assert [one.source for one in case.said(ExampleLabelled)] == [LabelSource.HORIZON]
+    assert case.said(AlertClosed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.actions import RedemptionRequested
+from schemas.actions import PointsAdjusted, RedemptionRequested
 from schemas.outcomes import OrderPlaced, ReturnAccepted
 from schemas.risk import (
     AbuseKind,
@@ -33,6 +33,7 @@ RULES = {
     "abroad": rule("hours_since_new_country < 1", kind=AbuseKind.ACCOUNT_TAKEOVER),
     "drain": rule("redemptions_1h > 2", kind=AbuseKind.POINTS),
     "crowd": rule("device_others_30d > 7", Verdict.BLOCK, 500, AbuseKind.PROMOTION),
+    "gifted": rule("adjustments_amount_24h > 5000", kind=AbuseKind.POINTS),
     "refunds": rule("returned_share_30d > 0.8 && returns_30d > 1", kind=AbuseKind.REFUND),
 }  # fmt: skip
 
@@ -66,6 +67,16 @@ def redeemed(redemption: str = "r", day: float = 0) -> RedemptionRequested:
 def bought(order: str, total: int, day: float = 0) -> OrderPlaced:
     return OrderPlaced(
         **told(day, f"order-{order}"), order_id=order, currency="GBP", lines=[], total_minor=total
+    )
+
+
+def adjusted(points: int, day: float = 0) -> PointsAdjusted:
+    return PointsAdjusted(
+        **told(day, "adjusted"),
+        points=points,
+        reason="goodwill",
+        adjusted_by="operator-1",
+        approved_by="operator-2",
     )
 
 
@@ -151,6 +162,9 @@ ROWS: list[tuple[str, list[Any], list[str]]] = [
      ["POINTS redeem-c-0.02 REVIEW 100"]),
     ("the same request told again is one",
      [redeemed("a"), redeemed("b", 0.01), redeemed("b", 0.02), redeemed("a", 0.03)], []),
+    ("points by hand, and a gift at once", [adjusted(6_000), redeemed(day=0.1)],
+     ["POINTS redeem-r-0.1 REVIEW 100"]),
+    ("a little goodwill", [adjusted(50), redeemed(day=0.1)], []),
     ("most of it comes back, again and again",
      [bought("a", 5_000), bought("b", 5_000, 1), returned("a", 5_000, 2), returned("b", 5_000, 3)],
      ["REFUND back-b REVIEW 100"]),
