@@ -228,11 +228,12 @@ def budget(
     by: By = OPERATOR,
 ) -> None:
     """Set how many alerts of a kind a day may open; what is beyond is counted, and held all the same."""
+    wanted = AbuseKind[_kind(kind)]
     settings = Installation.of(data).settings()
     now = time_of(settings)
     changed = AlertBudgetChanged(
         event_id=derived_id(kind, alerts_a_day, now),
-        kind=AbuseKind[_kind(kind)],
+        kind=wanted,
         occurred_at=now,
         alerts_a_day=alerts_a_day,
         changed_by=by,
