@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
 from audit.auditor import Audit
-from cli import startup
+from cli import misbehaviour, startup
 from cli.auditing import audited, shown
 from cli.demo_screen import Screen
 from cli.installation import DATA, Installation, Marker
@@ -27,6 +28,8 @@ from cli.status import Status, status
 from cli.terminal import console, say, write_json
 from cli.trouble import Trouble
 from cli.watching import Watch, until_caught_up
+from evaluation import caught
+from replay.misbehaviour import truth
 from replay.shop import OPENS_AT
 from replay.writer import Progress
 from replay.year import Year
@@ -37,7 +40,7 @@ LOOK_SECONDS = 0.2
 INTRODUCTION = """\
 A year of a real shop (Online Retail, UCI, CC BY 4.0): members' orders and returns, and what guests
 bought, are real. What the data lacks is generated from a seed: registrations, looks, searches, stock,
-deliveries, gifts and redemptions (docs/data.md)."""
+deliveries, gifts and redemptions, log-ins and payments, and some who misbehave (docs/data.md)."""
 
 
 class Figures(Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     seconds: float  # all of it, from the start of the platform to the end of the audit
     replay_seconds: float  # what actions_per_second counts
     restarts: int  # of workers and sinks; 0 unless something went wrong
+    risk: caught.Figures = caught.figures([], [], 0)  # who misbehaved, and was caught
 
     @property
     def right(self) -> bool:
@@ -89,6 +93,7 @@ def run(
             audit = audited(installation, progress=lambda text: line.update(f"Audit: {text} …"))
         asked = status(installation)
         found = figures_of(asked, progress, seconds, restarts, audit, began)
+        found = msgspec.structs.replace(found, risk=misbehaviour.compared(installation))
         startup.finished(installation)
         _tell(installation, year, found, audit)
         if found.unknown:
@@ -131,11 +136,13 @@ def _started(installation: Installation, orders: int | None, seed: int) -> Year:
     """Everything up; meanwhile the data are read."""
     marker = Marker(clock=False, demo_orders=orders or 0, demo_seed=seed)
     with ThreadPoolExecutor(1) as pool:
-        read = pool.submit(reading, orders, seed)
+        read = pool.submit(reading, orders, seed, risk=True)
         startup.up(installation, say, marker=marker)
         with console.status("Waiting for the workers …"):
             _until_ready(installation)
-        return read.result()
+        year = read.result()
+    truth.write(installation.folder, year.incidents())
+    return year
 
 
 def _until_ready(installation: Installation) -> None:
@@ -193,6 +200,7 @@ def _tell(installation: Installation, year: Year, found: Figures, audit: Audit) 
         say(f"  {count:9,} {rule}")
     say("")
     shown(audit)
+    misbehaviour.tell(found.risk)
     letters = "unknown" if found.dead_letters is None else found.dead_letters
     say(
         f"{found.actions:,} actions in {found.replay_seconds:.1f} s "
@@ -237,6 +245,8 @@ def _commands(installation: Installation) -> Iterator[str]:
         yield f"board {seasons[0]} --final"
     yield "hot products"
     yield "hot searches"
+    yield "alerts list"
+    yield "risk rules list"
     if offered:
         yield f"stock {offered[0].product_id}"
     yield "dead-letters list"

@@ -14,9 +14,11 @@ from rich.table import Table
 
 from cli.terminal import console, say, table, when
 from cli.watching import Seen
+from sinks.postgres.alert_queries import Alert
 
 LINE_SECONDS = 2.0
 RATE_SECONDS = 5.0
+ALERTS_LINES = 5
 
 
 @dataclass
@@ -35,12 +37,36 @@ class Rate:
         return (actions - before) / (now - since) if now > since else 0.0
 
 
+@dataclass
+class News:
+    """Alerts that were not told yet; of many at once only the newest are."""
+
+    _told: set[str] = field(default_factory=set)
+
+    def of(self, seen: Seen) -> list[str]:
+        """A line for each new alert, the oldest first."""
+        fresh = [alert for alert in reversed(seen.alerts) if alert.alert_id not in self._told]
+        self._told.update(alert.alert_id for alert in fresh)
+        lines = [alert_line(alert) for alert in fresh[-ALERTS_LINES:]]
+        more = len(fresh) - len(lines)
+        return [f"  … {more} more alerts", *lines] if more else lines
+
+
+def alert_line(alert: Alert) -> str:
+    """An alert in one line."""
+    return (
+        f"  ! {alert.first_seen_at:%Y-%m-%d %H:%M} {alert.verdict} {alert.kind} {alert.score} "
+        f"member {alert.member_id}: {alert.summary}"
+    )
+
+
 class Screen:
     """Shows looks; `show` may be called as often as one likes."""
 
     def __init__(self, begins_at: int, ends_at: int) -> None:
         self._rate = Rate()
         self._said = 0.0
+        self._news = News()
         self._begins_at = begins_at
         self._bar = Progress(BarColumn(40), TextColumn("{task.percentage:>3.0f} %"))
         self._task = self._bar.add_task("", total=ends_at - begins_at)
@@ -62,6 +88,8 @@ class Screen:
         elif time.monotonic() - self._said > LINE_SECONDS:
             self._said = time.monotonic()
             say(_line(text, at, actions, self._rate.of(actions), seen))
+            for line in self._news.of(seen):
+                say(line)
 
     def _picture(self, text: str, at: int, actions: int, seen: Seen) -> Group:
         self._bar.update(self._task, completed=max(0, at - self._begins_at))
@@ -69,7 +97,7 @@ class Screen:
         grid.add_row(self._figures(actions, seen), _board(seen), _hot(seen))
         head = Table.grid(padding=(0, 2))
         head.add_row(f"{when(at)}", self._bar, text)
-        return Group(head, Panel(grid, title="memberstream", title_align="left"))
+        return Group(head, Panel(grid, title="memberstream", title_align="left"), _alerts(seen))
 
     def _figures(self, actions: int, seen: Seen) -> Table:
         rows: list[tuple[object, ...]] = [
@@ -92,6 +120,14 @@ def _board(seen: Seen) -> Table:
 def _hot(seen: Seen) -> Table:
     rows = [(seen.names.get(one.item, one.item)[:32], f"{one.weight:.1f}") for one in seen.hot]
     return table(["hot products", ">weight"], rows)
+
+
+def _alerts(seen: Seen) -> Table:
+    rows = [
+        (f"{a.first_seen_at:%m-%d %H:%M}", a.verdict, a.kind, a.score, a.member_id, a.summary[:70])
+        for a in seen.alerts[:ALERTS_LINES]
+    ]
+    return table(["newest alerts", "verdict", "kind", ">score", "member", "why"], rows)
 
 
 def _line(text: str, at: int, actions: int, rate: float, seen: Seen) -> str:

@@ -11,10 +11,10 @@ from schemas import topics
 from streams.settings import Settings
 
 
-def reading(orders: int | None, seed: int) -> Year:
-    """The data, cleaned."""
+def reading(orders: int | None, seed: int, *, risk: bool = False) -> Year:
+    """The data, cleaned; with `risk` also payments, and some who misbehave."""
     try:
-        return Year.read(orders, seed)
+        return Year.read(orders, seed, risk=risk)
     except OSError as error:
         raise Trouble(
             "The data of the replay cannot be read.",

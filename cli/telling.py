@@ -83,14 +83,14 @@ def replay(
 ) -> None:
     """Write the year of real orders into the log; the replay is the clock.
 
-    A stopped replay goes on where it stopped. Needs a platform without a clock: memberstream up
-    --no-clock.
+    Payments, log-ins and some who misbehave are mixed in. A stopped replay goes on where it stopped.
+    Needs a platform without a clock: memberstream up --no-clock.
     """
     from cli.replaying import reading, writer
 
     installation = Installation.of(data)
     settings = installation.settings()
-    year = reading(orders, seed)
+    year = reading(orders, seed, risk=True)
     began = said = time.monotonic()
     with console.status("") as line:
         for progress in writer(settings, year, rate=rate, lead_hours=lead_hours).tell():
@@ -122,8 +122,8 @@ def demo(
     """A year of real orders through everything, live: start here.
 
     Starts platform, workers and sinks, replays the year, waits for the views, lets the auditor compare
-    everything. Exit code 1 when the ledger's sum is not zero, something differs or
-    could not be asked.
+    everything, and tells how many of those who misbehaved were caught. Exit code 1 when the ledger's sum
+    is not zero, something differs or could not be asked.
     """
     from cli.demo import run
 

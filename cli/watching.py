@@ -21,6 +21,7 @@ from cli.supervised import Supervised
 from schemas.outcomes import Window
 from sinks.ending import Refused
 from sinks.postgres import queries
+from sinks.postgres.alert_queries import Alert, opened
 from sinks.redis_sink import keys
 from sinks.redis_sink.connection import connect
 from sinks.redis_sink.queries import Hot, RedisQueries, Standing
@@ -28,6 +29,7 @@ from sinks.redis_sink.queries import Hot, RedisQueries, Standing
 LOOK_SECONDS = 0.5
 FIRST = 10
 HOT_FIRST = 5
+ALERTS_SHOWN = 50
 NEARLY = 5_000  # positions: control records are counted among them
 PATIENCE_SECONDS = 120.0
 
@@ -46,6 +48,7 @@ class Seen:
     hot: list[Hot] = field(default_factory=list)
     names: Mapping[str, str] = field(default_factory=dict)
     restarts: int = 0
+    alerts: list[Alert] = field(default_factory=list)
 
     @property
     def behind(self) -> int:
@@ -110,6 +113,7 @@ class Watch:
             hot,
             queries.product_names(tables, [one.item for one in hot]),
             sum(state.restarts for state in self._supervised.states()),
+            opened(tables, ALERTS_SHOWN),
         )
 
 

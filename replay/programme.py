@@ -13,6 +13,7 @@ from replay.retail import CURRENCY
 from replay.shop import DAY, HOUR, OPENS_AT, PERIOD, Product, Shop
 from replay.told import Told, event_id
 from schemas.actions import GiftListed, ProductListed, RuleChanged, StockReceived
+from schemas.risk_rules import first_versions
 from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule
 
 RULE = "standard"
@@ -69,6 +70,12 @@ def _rule(version: int, at: int, effective_at: int, content: PointsRule) -> Told
         rule=content,
     )
     return Told(at, at, changed)
+
+
+def risk_rules() -> Iterator[Told]:
+    """The risk rules that an installation begins with."""
+    for changed in first_versions(OPENS_AT, OPERATOR):
+        yield Told(OPENS_AT, OPENS_AT, changed)
 
 
 def gifts(shop: Shop) -> list[Product]:

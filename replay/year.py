@@ -15,6 +15,8 @@ from itertools import chain
 from pathlib import Path
 
 from replay import invented, programme, told
+from replay.misbehaviour import honest, plan
+from replay.misbehaviour.truth import Incident
 from replay.retail import Invoice, Kind, Rule, invoices
 from replay.returns import Purchases
 from replay.shop import DAY, HOUR, Shop
@@ -30,7 +32,10 @@ SHOP_AT_FAULT = 0.2
 
 @dataclass(slots=True)
 class Year:
-    """The cleaned data, read once: `orders` is how many orders of members are told, at most."""
+    """The cleaned data, read once: `orders` is how many orders of members are told, at most.
+
+    With `risk` it is also told how members log in and pay, and some who misbehave are mixed in.
+    """
 
     orders: int
     seed: int
@@ -38,10 +43,18 @@ class Year:
     last_order_at: int
     shop: Shop
     cleaned: Counter[Rule]
+    risk: bool
     _invoices: list[Invoice] = field(repr=False)
 
     @classmethod
-    def read(cls, orders: int | None = None, seed: int = SEED, path: Path | None = None) -> Year:
+    def read(
+        cls,
+        orders: int | None = None,
+        seed: int = SEED,
+        path: Path | None = None,
+        *,
+        risk: bool = False,
+    ) -> Year:
         """Read and clean the data file. Raises `ValueError` for fewer than one order."""
         if orders is not None and orders < 1:
             raise ValueError("The number of orders must be at least 1.")
@@ -53,7 +66,7 @@ class Year:
         ends_at = -(-(last + TAIL) // HOUR) * HOUR
         shop = Shop.of(every)
         until = [invoice for invoice in every if invoice.at <= last]
-        return cls(count, seed, ends_at, last, shop, cleaned, until)
+        return cls(count, seed, ends_at, last, shop, cleaned, risk, until)
 
     def actions(self) -> Iterator[Event]:
         """Every action, in the order of time; equal times keep the order in which they were told."""
@@ -62,9 +75,19 @@ class Year:
             if entry.because_at <= self.last_order_at and entry.at < self.ends_at:
                 yield entry.action
 
+    def incidents(self) -> list[Incident]:
+        """The truth about those who misbehave, by when they begin; empty without `risk`."""
+        return sorted((found.incident for found in self._incidences()), key=_started_at)
+
+    def _incidences(self) -> Iterator[plan.Incidence]:
+        if self.risk:
+            yield from plan.incidents(self._invoices, self.shop, self.seed, self.last_order_at)
+
     def _standing(self) -> Iterable[Told]:
         return chain(
             programme.rules(),
+            programme.risk_rules() if self.risk else (),
+            *(found.told for found in self._incidences()),
             programme.gift_listings(self.shop),
             programme.listings(self.shop),
             programme.receipts(self.shop, self.seed),
@@ -86,11 +109,12 @@ class Year:
     def _by_invoice(self) -> Iterator[tuple[int, Iterable[Told]]]:
         purchases = Purchases()
         wishes = invented.Wishes(programme.gifts(self.shop), self.seed)
+        friends = honest.Friends(self.seed)
         known: set[str] = set()
         for invoice in self._invoices:
             if invoice.member_id is not None and invoice.member_id not in known:
                 known.add(invoice.member_id)
-                yield invoice.at, [told.registration(invoice)]
+                yield invoice.at, self._registration(invoice, friends)
             match invoice.kind:
                 case Kind.ORDER:
                     purchases.add(invoice)
@@ -100,9 +124,16 @@ class Year:
                 case Kind.GUEST_ORDER | Kind.GUEST_RETURN | Kind.STOCK_COUNT:
                     yield invoice.at, told.stock_movements(invoice)
 
+    def _registration(self, invoice: Invoice, friends: honest.Friends) -> Iterable[Told]:
+        yield told.registration(invoice)
+        if self.risk:
+            yield from friends.joins(invoice)
+
     def _order(self, order: Invoice, wishes: invented.Wishes) -> Iterable[Told]:
         yield from invented.visit(order, self.shop, self.seed)
         yield told.purchase(order, self.shop)
+        if self.risk:
+            yield from honest.around(order, self.seed)
         yield from invented.delivery(order, self.seed)
         yield from wishes.after(order)
 
@@ -115,3 +146,7 @@ class Year:
 
 def _at(entry: Told) -> int:
     return entry.at
+
+
+def _started_at(incident: Incident) -> int:
+    return incident.started_at

@@ -67,6 +67,15 @@ def alerts(
         return cursor.execute(query.encode(), given).fetchall()
 
 
+def opened(views: Views, limit: int) -> list[Alert]:
+    """Alerts that were shown to people, whatever became of them; the one that opened last first."""
+    query = f"""
+    SELECT {NAMES} FROM alerts WHERE state <> 'SUPPRESSED'
+    ORDER BY first_seen_at DESC, alert_id LIMIT %s"""
+    with views.cursor(row_factory=class_row(Alert)) as cursor:
+        return cursor.execute(query.encode(), (limit,)).fetchall()
+
+
 def alert(views: Views, alert_id: str) -> Alert | None:
     """One alert; None for one that is not known."""
     with views.cursor(row_factory=class_row(Alert)) as cursor:
