@@ -167,7 +167,7 @@ def apportioned(total: int, weights: Sequence[int]) -> list[int]:
 
 def _of_features(said: Opinion) -> list[RiskReason]:
     """The features' parts; what is smaller than the first `REASONS_MOST` is told as one."""
-    ordered = sorted([(-abs(weight), name) for name, weight in said.weights.items()])
+    ordered = sorted(zip(map(abs, said.weights.values()), said.weights, strict=True), reverse=True)
     first = [name for _, name in ordered[:REASONS_MOST]]
     weights = {name: said.weights[name] for name in first}
     weights[OTHERS] = sum([said.weights[name] for _, name in ordered[REASONS_MOST:]])
