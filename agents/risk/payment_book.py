@@ -1,7 +1,8 @@
 """What is kept of a member for risk: habits and doings, and the payments whose end is not known yet.
 
-A payment is kept with its features of decision time `KEPT` long, as a label can come that late, and a
-later one can correct it; but the newest `PAYMENTS_MOST` only. They lie in a queue in the order in which
+A payment is kept with its features of decision time `KEPT` long, to the end of the 28-day period that
+falls in, so that many go at one look: a label can come that late, and a later one can correct it. Of a
+member the newest `PAYMENTS_MOST` are kept. They lie in a queue in the order in which
 they were heard, with two marks: the oldest that is kept, and the oldest that silence has not labelled.
 """
 
@@ -17,6 +18,7 @@ from agents.risk.habits import Habits
 from schemas.risk import LabelSource, PaymentCaptured, TokenRole, Verdict
 
 KEPT = 180 * DAY
+PERIOD = 28 * DAY
 PAYMENTS_MOST = 200
 
 
@@ -138,7 +140,16 @@ def _set_dues(state: Risk, horizon: int) -> None:
     """What is heard at the end of the horizon still counts: silence speaks a millisecond later."""
     waits = state.unlabelled < state.end
     state.label_at = next_unlabelled(state).paid_at + horizon + 1 if waits else None
-    state.forget_at = oldest(state).paid_at + KEPT if length(state) else None
+    state.forget_at = let_go_at(oldest(state).paid_at) if length(state) else None
+
+
+def let_go_at(paid_at: int) -> int:
+    """When a payment is let go of: the end of the 28-day period in which it has been kept `KEPT` long.
+
+    >>> let_go_at(0) // DAY, let_go_at(16 * DAY) // DAY, let_go_at(17 * DAY) // DAY
+    (196, 196, 224)
+    """
+    return -(-(paid_at + KEPT) // PERIOD) * PERIOD
 
 
 def wake_at(state: Risk) -> int | None:

@@ -10,7 +10,7 @@ import pytest
 from agents.risk.features import bin_of
 from agents.risk.labels import FULL_A_DAY
 from agents.risk.model import probability
-from agents.risk.payment_book import KEPT, PAYMENTS_MOST
+from agents.risk.payment_book import PAYMENTS_MOST, let_go_at
 from schemas.risk import (
     AbuseKind,
     AlertEnd,
@@ -259,12 +259,13 @@ def test_tokens_are_told_what_the_member_leaves_unexplained() -> None:
 
 
 def test_payments_are_let_go() -> None:
-    """After half a year a payment is gone, and a label for it comes too late."""
+    """After half a year and some weeks a payment is gone, and a label for it comes too late."""
+    assert 180 * DAY <= let_go_at(at(0)) - at(0) <= 208 * DAY
     lived = life()
     lived.hear(paid(), paid("q", day=100))
-    lived.wait(MEMBER, at(KEPT / DAY) + 1)
+    lived.wait(MEMBER, let_go_at(at(0)))
     assert list(lived.state.payments) == ["q"]
-    said = lived.hear(charged_back(day=200))
+    said = lived.hear(charged_back(day=210))
     assert [short(one) for one in said] == ["p disregarded UNKNOWN_PAYMENT CHARGEBACK"]
     lived.wait(MEMBER, at(400))
     assert not lived.state.payments
