@@ -74,8 +74,32 @@ FAMILIES: Final = (
         "zset",
         (BOARDS,),
         "The board as it was closed, elements as above. Written once, in the call that hears the last "
-        "partition's BoardPartitionClosed; never changed afterwards.",
+        "partition's BoardPartitionClosed; never changed afterwards, but for who is hidden or shown again.",
         "as the board",
+    ),
+    Family(
+        "hidden",
+        "members-hidden",
+        "set",
+        (BOARDS,),
+        "Members who are blocked: no board shows them",
+        "members blocked",
+    ),
+    Family(
+        "veiled",
+        "board-hidden:{board}",
+        "zset",
+        (BOARDS,),
+        "Hidden members of the board with their scores, elements as above: from here they come back",
+        "members blocked",
+    ),
+    Family(
+        "final_veiled",
+        "board-final-hidden:{board}",
+        "zset",
+        (BOARDS,),
+        "The same of the board as it was closed",
+        "members blocked",
     ),
     Family(
         "corrected",
@@ -138,7 +162,7 @@ FAMILIES: Final = (
         (BALANCES,),
         "The member's points after the ledger entry `event_id`; debt is negative when points are owed",
         "members with a ledger entry",
-        ("pending", "active", "held", "debt", "occurred_at", "event_id"),
+        ("pending", "active", "held", "withheld", "debt", "occurred_at", "event_id"),
     ),
     Family(
         "stock",

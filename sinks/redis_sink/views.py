@@ -17,6 +17,8 @@ from schemas.outcomes import (
     BoardPartitionClosed,
     Heat,
     LedgerOutcome,
+    MemberHidden,
+    MemberShown,
     ProductHeated,
     Score,
     ScoreChanged,
@@ -73,6 +75,8 @@ VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERT
 FEEDS: Final[Mapping[type[Outcome], View]] = {
     ScoreChanged: BOARDS,
     BoardPartitionClosed: BOARDS,
+    MemberHidden: BOARDS,
+    MemberShown: BOARDS,
     **dict.fromkeys(LEDGER, BALANCES),
     StockChanged: STOCK,
     ProductHeated: HOT_PRODUCTS,
@@ -81,9 +85,9 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
 }
 
-# The order of steps within a write: a board is closed after the scores that count to it and before
-# those that correct it. Other views have one step.
-PLACED, CLOSED, CORRECTED = STEPS = range(3)
+# The steps within a write: a board is closed after the scores that count to it and before those that
+# correct it; who is hidden is known before. Other views have one step.
+PLACED, CLOSED, CORRECTED, HIDDEN = STEPS = range(4)
 
 Argument = str | int | float
 
@@ -103,6 +107,9 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield from (_place(outcome.member_id, score) for score in outcome.scores)
         case BoardPartitionClosed():
             yield _close(outcome)
+        case MemberHidden() | MemberShown():
+            hidden = int(isinstance(outcome, MemberHidden))
+            yield Operation(HIDDEN, (outcome.member_id,), (outcome.member_id, hidden))
         case LedgerOutcome():
             yield _balance(outcome)
         case StockChanged():
@@ -163,6 +170,7 @@ def _balance(entry: LedgerOutcome) -> Operation:
         pending=balances.pending,
         active=balances.active,
         held=balances.held,
+        withheld=balances.withheld,
         debt=balances.debt,
     )
 

@@ -12,6 +12,8 @@ from schemas.outcomes import (
     Balances,
     BoardPartitionClosed,
     Heat,
+    MemberHidden,
+    MemberShown,
     PointsSpent,
     ProductHeated,
     Score,
@@ -21,6 +23,7 @@ from schemas.outcomes import (
     Window,
 )
 from schemas.record import Outcome
+from schemas.risk import AbuseKind
 from schemas.topics import ALERTS, STAGES, outcomes
 from sinks.redis_sink.connection import connect
 from sinks.redis_sink.queries import RedisQueries
@@ -78,8 +81,9 @@ def spent(member: str, active: int, at: int = MOMENT) -> PointsSpent:
         pending=7,
         active=active,
         held=3,
+        withheld=2,
         debt=-5,
-        issued=-active - 5,
+        issued=-active - 7,
         redeemed=0,
         expired=0,
         adjusted=0,
@@ -94,6 +98,18 @@ def spent(member: str, active: int, at: int = MOMENT) -> PointsSpent:
         redemption_id="redemption-1",
         points=1,
     )
+
+
+def hidden(member: str) -> MemberHidden:
+    """The member is blocked."""
+    return MemberHidden(
+        event_id=f"hidden-{member}", member_id=member, occurred_at=MOMENT, kind=AbuseKind.PAYMENT
+    )
+
+
+def shown(member: str) -> MemberShown:
+    """No block is left."""
+    return MemberShown(event_id=f"shown-{member}", member_id=member, occurred_at=MOMENT)
 
 
 def stocked(product: str, on_hand: int, reserved: int = 0) -> StockChanged:
@@ -155,6 +171,8 @@ class Seen:
         match self.client.type(name):
             case "zset":
                 return self.client.zrange(name, 0, -1, withscores=True)
+            case "set":
+                return self.client.smembers(name)
             case "hash":
                 return self.client.hgetall(name)
             case other:

@@ -17,7 +17,17 @@ from schemas.topics import outcomes
 from sinks.redis_sink import keys
 from sinks.redis_sink.writer import Writer
 from sinks.source import Batch, Heard, Place
-from tests.sinks.redis_case import DAY, FACTS, MOMENT, PARTITIONS, Views, closed, scored
+from tests.sinks.redis_case import (
+    DAY,
+    FACTS,
+    MOMENT,
+    PARTITIONS,
+    Views,
+    closed,
+    hidden,
+    scored,
+    shown,
+)
 
 STEP_DAYS = 20
 BOARDS = [f"day:{n:04d}" for n in range(5)]
@@ -30,6 +40,7 @@ class Said:
 
     random: Random
     log: list[list[Outcome]] = field(default_factory=lambda: [[] for _ in range(PARTITIONS)])
+    hidden: set[str] = field(default_factory=set)
 
     def tell(self, count: int) -> Said:
         """Random scores; each partition closes the boards one after another, at its own pace."""
@@ -41,6 +52,8 @@ class Said:
             for _ in range(count):
                 at += self.random.choice([0, 0, 1, 1000])
                 self.log[partition].append(self._score(partition, at, shut, versions))
+                if self.random.random() < 0.1:
+                    self.log[partition].append(self._veil(partition))
                 if self.random.random() < 6 / count:
                     self._close(partition, closings, shut)
             for _ in BOARDS:
@@ -56,6 +69,14 @@ class Said:
         points = self.random.choice([0, 1, 2, 2, 3, 2**53 - 1])
         return scored(member, points, at, board, versions[member, board])
 
+    def _veil(self, partition: int) -> Outcome:
+        member = f"m{self.random.randrange(6)}-{partition}"
+        if member in self.hidden:
+            self.hidden.remove(member)
+            return shown(member)
+        self.hidden.add(member)
+        return hidden(member)
+
     def _close(self, partition: int, closings: Iterator[tuple[int, str]], shut: set[str]) -> None:
         for number, board in closings:
             self.log[partition].append(closed(partition, board, ends_at(number)))
@@ -63,7 +84,7 @@ class Said:
             return
 
     def board(self, name: str, *, final: bool) -> list[tuple[str, int, int]]:
-        """Members in order: most points, then who got there first."""
+        """Members who are not hidden now, in order: most points, then who got there first."""
         last: dict[str, tuple[int, int]] = {}
         for said in self.log:
             for outcome in said:
@@ -71,7 +92,9 @@ class Said:
                     score = outcome.scores[0]
                     if score.version == 1 or not final:
                         last[outcome.member_id] = score.points, score.reached_at
-        order = [(m, points, at) for m, (points, at) in last.items() if points]
+        order = [
+            (m, points, at) for m, (points, at) in last.items() if points and m not in self.hidden
+        ]
         order.sort(reverse=True)
         return sorted(order, key=lambda one: (-one[1], one[2]))
 
@@ -115,7 +138,10 @@ def test_boards_are_what_plain_python_makes_of_the_log(redis: str, unique: str, 
     everybody = [one[1:] for one in views.queries.board_top("all", 100)]
     assert everybody == said.board("all", final=False), seed
     assert set(views.queries.boards()) == {"all", *(BOARDS[n] for n in kept)}
-    assert len(everybody) > 5
+    assert len(everybody) > 1 < len(everybody) + len(said.hidden) - 4
+    assert views.client.smembers(f"{views.root}v1:members-hidden") == said.hidden != set()
+    for member in said.hidden:
+        assert views.queries.board_rank("all", member) is None
     assert 0 < len(kept) < len(BOARDS)
 
 

@@ -133,7 +133,7 @@ def test_boards_are_the_ledgers_sums(redis: str, unique: str, seed: int) -> None
         balance = views.queries.balance(member) or {}
         assert balance.pop("occurred_at") == entry.occurred_at
         assert balance == {name: getattr(entry.balances, name) for name in balance}
-        assert len(balance) == 4
+        assert len(balance) == 5
     for product, stock in last(log, StockChanged).items():
         assert isinstance(stock, StockChanged)
         found = views.queries.stock(product) or {}

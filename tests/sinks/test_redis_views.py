@@ -19,6 +19,7 @@ from sinks.redis_sink.views import (
     CLOSED,
     CORRECTED,
     FEEDS,
+    HIDDEN,
     HOT_SEARCHES,
     PLACED,
     STOCK,
@@ -30,7 +31,9 @@ from tests.sinks.redis_case import (
     batch,
     closed,
     heated,
+    hidden,
     scored,
+    shown,
     spent,
     stocked,
 )
@@ -46,13 +49,15 @@ ROWS = [
     (
         spent("m", 9),
         PLACED,
-        ("m", "pending", 7, "active", 9, "held", 3, "debt", -5, *OF, "spent-m-9"),
+        ("m", "pending", 7, "active", 9, "held", 3, "withheld", 2, "debt", -5, *OF, "spent-m-9"),
     ),
     (
         stocked("p", 2, 3),
         PLACED,
         ("p", "on_hand", 2, "reserved", 3, "available", -1, *OF, "stocked-p-2"),
     ),
+    (hidden("m"), HIDDEN, ("m", 1)),
+    (shown("m"), HIDDEN, ("m", 0)),
     (heated("p", 0.5, "day"), PLACED, ("products:day", "p", 0.5)),
     (
         TermHeated(
@@ -117,7 +122,7 @@ def test_a_part_keeps_what_comes_before_and_after_a_closing_apart() -> None:
     """A correction does not hide the score that counted to the closing."""
     said = [scored("m", 5), closed(0), scored("m", 3, MOMENT + 1, version=2)]
     (part,) = parts(BOARDS, batch(said))
-    assert [len(step) for step in part.steps] == [1, 1, 1]
+    assert [len(step) for step in part.steps] == [1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("of", [BALANCES, STOCK, HOT_SEARCHES])

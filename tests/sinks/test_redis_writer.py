@@ -25,7 +25,9 @@ from tests.sinks.redis_case import (
     batch,
     closed,
     heated,
+    hidden,
     scored,
+    shown,
     spent,
     stocked,
 )
@@ -90,7 +92,7 @@ def test_balances_stock_and_hot_lists(views: Views) -> None:
     views.hear(spent("m", 9), spent("m", 4, MOMENT + 1))
     views.hear(stocked("p", 8, 2), stage="products")
     assert views.queries.balance("m") == {
-        "pending": 7, "active": 4, "held": 3, "debt": -5, "occurred_at": MOMENT + 1,
+        "pending": 7, "active": 4, "held": 3, "withheld": 2, "debt": -5, "occurred_at": MOMENT + 1,
     }  # fmt: skip
     assert views.queries.stock("p") == {
         "on_hand": 8, "reserved": 2, "available": 6, "occurred_at": MOMENT,
@@ -239,6 +241,48 @@ def test_old_boards_go_by_event_time_and_stay_away(views: Views) -> None:
     assert views.queries.board_top(boards[3], final=True) == [(1, "a", 10, MOMENT)]
 
 
+def test_who_is_hidden_is_on_no_board_and_comes_back_as_before(views: Views) -> None:
+    """Open and closed boards, corrections included; scores that come meanwhile are there when shown."""
+    views.hear(scored("a", 10), scored("b", 9), scored("c", 8))
+    for partition in range(3):
+        views.hear(closed(partition), partition=partition)
+    views.hear(scored("b", 20, MOMENT + 1, version=2))
+    before = views.dump()
+    views.hear(hidden("b"), hidden("nobody"))
+    assert places(views) == ([(1, "a", 10), (2, "c", 8)], [(1, "a", 10), (2, "c", 8)])
+    assert views.queries.board_rank(DAY_BOARD, "b") is None
+    assert views.queries.board_rank(DAY_BOARD, "b", final=True) is None
+    assert views.queries.board_neighbours(DAY_BOARD, "c", 1)[0].member_id == "a"
+    views.hear(shown("nobody"), shown("b"))
+    assert boards(views.dump()) == boards(before)
+    views.hear(hidden("b"), scored("b", 7, MOMENT + 2, version=3))
+    views.hear(shown("b"))
+    now = [(1, "a", 10), (2, "c", 8), (3, "b", 7)]
+    assert places(views) == (now, [(1, "a", 10), (2, "b", 9), (3, "c", 8)])
+
+
+def test_a_board_is_closed_with_who_is_hidden_beside(views: Views) -> None:
+    """Shown after the closing the member is on the closed board, with the score of then."""
+    views.hear(scored("a", 10), scored("b", 9), hidden("b"), hidden("a"))
+    views.hear(closed(0), scored("b", 1, MOMENT + 1, version=2))
+    for partition in (1, 2):
+        views.hear(closed(partition), partition=partition)
+    assert places(views) == ([], [])
+    views.hear(shown("a"), shown("b"))
+    assert places(views) == ([(1, "a", 10), (2, "b", 1)], [(1, "a", 10), (2, "b", 9)])
+
+
+def boards(keys: dict[str, object]) -> dict[str, object]:
+    """All keys but how far the views have come."""
+    return {name: held for name, held in keys.items() if not name.startswith("cursor:")}
+
+
+def places(views: Views) -> tuple[list[tuple[int, str, int]], list[tuple[int, str, int]]]:
+    """The board as it is and as it was closed."""
+    ask = views.queries.board_top
+    return tuple([one[:3] for one in ask(DAY_BOARD, final=final)] for final in (False, True))  # type: ignore[return-value]
+
+
 def test_every_key_is_of_a_documented_family(views: Views) -> None:
     """Its type and its fields are what docs/keyspace.md says."""
     views.hear(scored("a", 10), closed(0), scored("a", 11, version=2), spent("a", 1))
@@ -249,6 +293,7 @@ def test_every_key_is_of_a_documented_family(views: Views) -> None:
         views.hear(scored(f"a{partition}", 10, board=later), partition=partition)
         views.hear(closed(partition, later, MOMENT + 100 * DAY), partition=partition)
     views.hear(scored("b", 9, board=later, version=2))
+    views.hear(hidden("a0"))
     views.hear(stocked("p", 1), heated("p", 1.0), stage="products")
     views.hear(sample(FraudScored))
     views.hear(sample(AlertOpened), topic=ALERTS)
