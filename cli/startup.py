@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -9,10 +10,14 @@ import msgspec
 from cli.installation import Installation, Marker
 from cli.supervised import Supervised, processes_for
 from local.platform import Addresses
+from schemas.emitter import Emitter
+from schemas.risk_rules import first_versions
+from schemas.topics import actions
 from sinks.postgres.schema import prepare
 from streams.topics import all_topics, create_topics
 
 WORKERS = 2
+OPERATOR = "memberstream"
 Say = Callable[[str], None]
 
 
@@ -28,19 +33,32 @@ def up(
     if installation.embedded:
         say(f"Starting Kafka, Postgres and Valkey in {installation.folder} …")
     addresses = installation.start_platform()
-    prepare_topics_and_tables(installation, say)
+    new = prepare_topics_and_tables(installation, say)
     start_processes(installation, say, workers=workers, clock=found.clock)
+    if new and found.clock:  # a replay tells its own
+        set_first_rules(installation, say)
     return addresses
 
 
-def prepare_topics_and_tables(installation: Installation, say: Say) -> None:
-    """Create the topics that are missing and bring the tables to this version."""
+def prepare_topics_and_tables(installation: Installation, say: Say) -> bool:
+    """Create the topics that are missing and bring the tables to this version; True: all is new."""
     settings = installation.settings()
     created = create_topics(settings.kafka, all_topics(settings), settings.replication)
     views = installation.view_settings
     version = prepare(views.required("postgres"), views.postgres_schema)
     topics = f"{len(created)} topics created" if created else "topics are there"
     say(f"Kafka: {topics}. Postgres: tables of version {version} are up to date.")
+    return settings.topic_prefix + actions("members") in created
+
+
+def set_first_rules(installation: Installation, say: Say) -> None:
+    """Give a new installation the risk rules to begin with, as an operator would. Raises `DeliveryFailed`."""
+    settings = installation.settings()
+    changes = list(first_versions(time.time_ns() // 1_000_000, OPERATOR))
+    with Emitter(settings.kafka, prefix=settings.topic_prefix) as emitter:
+        for changed in changes:
+            emitter.emit(changed)
+    say(f"Set {len(changes)} risk rules to begin with: memberstream risk rules list.")
 
 
 def start_processes(installation: Installation, say: Say, *, workers: int, clock: bool) -> None:

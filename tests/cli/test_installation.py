@@ -104,6 +104,14 @@ def test_the_demo_comes_to_its_figures(demo: tuple[Installation, dict[str, Any]]
     assert not any(figures["lag_records"].values())
 
 
+def test_the_truth_lies_beside_the_data(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """And is compared with the alerts; in the first orders of all nobody misbehaves yet."""
+    installation, figures = demo
+    assert json.loads((installation.folder / "truth.json").read_text()) == []
+    assert figures["risk"]["members"] > 0
+    assert {scheme["incidents"] for scheme in figures["risk"]["schemes"].values()} == {0}
+
+
 def test_status_tells_everything(demo: tuple[Installation, dict[str, Any]]) -> None:
     """Processes, lag of every stage and view, ledger, dead letters, versions."""
     installation, _ = demo
@@ -222,6 +230,44 @@ def test_rules_are_set_in_the_installations_time(
         lambda: [r for r in installation.json("rules", "list") if r["changed_by"] == "operator-2"]
     )
     assert (after[0]["version"], after[0]["rule"]["cap_per_order"]) == (len(now) + 1, 100)
+
+
+def test_risk_rules_are_set_snoozed_and_retired(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Each a version of its own, kept by the workers; what they would refuse is said before it is sent."""
+    installation, _ = demo
+    rules = ("risk", "rules")
+    first = {rule["rule_id"]: rule for rule in installation.json(*rules, "list")["rules"]}
+    assert "score-block" in first
+    file = tmp_path / "rule.json"
+    shown = installation.json(*rules, "show", "score-hold")
+    file.write_text(json.dumps(shown | {"expression": "score >= 750", "shadow": True}))
+    assert "RiskRuleAccepted" in installation.run(*rules, "set", "score-hold", str(file))
+    assert "score-hold" in _eventually(lambda: _versions(installation, "score-hold", 2))
+    now = installation.json(*rules, "list")["rules"]
+    assert [r["rule"]["shadow"] for r in now if r["rule_id"] == "score-hold"] == [True]
+    assert "RiskRuleAccepted" in installation.run(*rules, "snooze", "score-block", "2011-02-01")
+    assert "snoozed until 2011-02-01" in _eventually(
+        lambda: _versions(installation, "score-block", 2)
+    )
+    assert "RiskRuleAccepted" in installation.run(*rules, "retire", "points-rush")
+    assert "retired" in _eventually(lambda: _versions(installation, "points-rush", 2))
+    left = {rule["rule_id"] for rule in installation.json(*rules, "list")["rules"]}
+    assert left == first.keys() - {"points-rush"}
+    file.write_text(json.dumps(shown | {"expression": "scor >= 750"}))
+    refused = installation.run(*rules, "set", "score-hold", str(file), code=2)
+    assert "did you mean score?" in refused
+    tried = installation.json(*rules, "dry-run", "card-testing", "--last", "20")
+    assert (tried["payments"], tried["verdict"]) == (20, "HOLD")
+    assert "All 15 are there" in installation.run(*rules, "first")
+
+
+def _versions(installation: Installation, rule_id: str, version: int) -> str | None:
+    """The list, once it knows this version."""
+    found = installation.json("risk", "rules", "list", "--all")["rules"]
+    known = [r for r in found if (r["rule_id"], r["version"]) == (rule_id, version)]
+    return installation.run("risk", "rules", "list", "--all") if known else None
 
 
 @pytest.mark.parametrize("view", ["postgres", "redis"])
