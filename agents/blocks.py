@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct, field
 
-from agents.cases import NEVER, WITHHELD_MOST
+from agents.cases import NEVER, WITHHELD_MOST, Suspicion, covers
 from schemas.outcomes import MemberHidden, MemberShown
 from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored, Verdict
 
@@ -20,9 +20,13 @@ Said = Iterator[MemberHidden | MemberShown]
 
 
 class Blocks(Struct):
-    """The newest block of each kind of abuse, by its moment; and the alerts that made one stay."""
+    """The newest block of each kind of abuse, by what was scored; and the alerts that made one stay.
 
-    waiting: dict[str, int] = field(default_factory=dict)
+    A member has one open alert of a kind at most, and what comes belongs to it: the newest block is
+    covered by the alert that ends the others of its kind.
+    """
+
+    waiting: dict[str, Suspicion] = field(default_factory=dict)
     confirmed: list[str] = field(default_factory=list)
 
     @property
@@ -32,22 +36,23 @@ class Blocks(Struct):
 
     def due(self) -> int:
         """When the first of those that wait lapses."""
-        return min([at + WITHHELD_MOST for at in self.waiting.values()], default=NEVER)
+        moments = [block.scored_at + WITHHELD_MOST for block in self.waiting.values()]
+        return min(moments, default=NEVER)
 
     def begin(self, scored: FraudScored) -> Said:
         """A verdict of BLOCK."""
         if scored.verdict is not Verdict.BLOCK:
             return
         hid, kind = self.hide, scored.kind.value
-        self.waiting[kind] = max(self.waiting.get(kind, 0), scored.occurred_at)
+        self.waiting = {name: one for name, one in self.waiting.items() if one.kind != kind}
+        self.waiting[scored.subject_id] = Suspicion(kind, scored.occurred_at)
         if not hid:
             yield _hidden(scored)
 
     def end(self, closed: AlertClosed) -> Said:
         """The alert that has seen the kind's block ended; an older one of the kind ends only its own."""
-        hid, kind = self.hide, closed.kind.value
-        if self.waiting.get(kind, NEVER) <= closed.last_seen_at:
-            del self.waiting[kind]
+        hid, known = self.hide, self.waiting.items()
+        self.waiting = {name: one for name, one in known if not covers(closed, name, one)}
         self.confirmed = [alert for alert in self.confirmed if alert != closed.alert_id]
         if _stays(closed):
             self.confirmed = [*self.confirmed, closed.alert_id][-CONFIRMED_MOST:]
@@ -58,8 +63,8 @@ class Blocks(Struct):
 
     def lapse(self, member_id: str, now: int) -> Said:
         """What has waited long enough is over."""
-        hid = self.hide
-        self.waiting = {kind: at for kind, at in self.waiting.items() if at + WITHHELD_MOST > now}
+        hid, known = self.hide, self.waiting.items()
+        self.waiting = {name: one for name, one in known if one.scored_at + WITHHELD_MOST > now}
         if hid and not self.hide:
             yield MemberShown(member_id=member_id, occurred_at=now)
 
