@@ -73,14 +73,14 @@ def features(habits: Habits, payment: PaymentCaptured) -> dict[str, float]:
 
 def _of_windows(habits: Habits, at: int, amount: int, found: dict[str, float]) -> None:
     hour, day, week, month = tallies(habits.payments, at)
-    found["payments_1h"] = hour.count
-    found["payments_24h"] = day.count
-    found["payments_7d"] = week.count
-    found["payments_30d"] = month.count
+    found["payments_1h"] = hour.times
+    found["payments_24h"] = day.times
+    found["payments_7d"] = week.times
+    found["payments_30d"] = month.times
     if habits.count:
         found["spent_24h_to_mean"] = (day.amount + amount) / max(habits.mean, 1.0)
-    if week.count:
-        found["amount_to_mean_7d"] = amount / max(week.amount / week.count, 1.0)
+    if week.times:
+        found["amount_to_mean_7d"] = amount / max(week.amount / week.times, 1.0)
 
 
 def _against_habit(habits: Habits, at: int, amount: int, found: dict[str, float]) -> None:
@@ -106,7 +106,7 @@ def _of_doings(habits: Habits, at: int, found: dict[str, float]) -> None:
     for doing, window in habits.doings.items():
         for names, (count, total) in zip(_names(doing), tallies(window, at), strict=True):
             if count:
-                found[names.count] = count
+                found[names.times] = count
             if total:
                 found[names.amount] = total
 
@@ -184,7 +184,7 @@ def _since(times: list[int], since: int) -> int:
 
 
 class _Names(NamedTuple):
-    count: str
+    times: str
     amount: str
 
 

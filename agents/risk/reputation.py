@@ -53,9 +53,9 @@ def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict
     payments, members = reputation.payments, reputation.members
     hour, day, week, _ = tallies(payments, at)
     found: dict[str, float] = {
-        names["payments_1h"]: hour.count,
-        names["payments_24h"]: day.count,
-        names["payments_7d"]: week.count,
+        names["payments_1h"]: hour.times,
+        names["payments_24h"]: day.times,
+        names["payments_7d"]: week.times,
     }
     if members:
         found[names["members_24h"]] = distinct(members, at, DAY)

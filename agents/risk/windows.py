@@ -35,9 +35,9 @@ class Window(Struct, array_like=True):
 
 
 class Tally(NamedTuple):
-    """How many, and the sum of their amounts."""
+    """How many times, and the sum of their amounts."""
 
-    count: int
+    times: int
     amount: int
 
 
@@ -76,7 +76,7 @@ def tally(window: Window, now: int, length: int) -> Tally:
     >>> keep(window, 0, 500), keep(window, HOUR, 700)
     (None, None)
     >>> tally(window, HOUR, HOUR), tally(window, HOUR, DAY).amount
-    (Tally(count=1, amount=700), 1200)
+    (Tally(times=1, amount=700), 1200)
     """
     times, sums = window.at, window.sums
     end = bisect_right(times, now)
