@@ -1,0 +1,150 @@
+"""The columns of anybody's file, parquet or csv, as Python values; a torn line of a csv is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv, parquet
+
+SECONDS_BEFORE = 10**11  # a number below this counts seconds since 1970, above it milliseconds
+
+
+class UnusableFile(ValueError):
+    """The file is no list of payments; the sentence says what is missing and what to do."""
+
+
+class BadRow(NamedTuple):
+    """A row that was left out: its number (the first row of data is 1), the column, why."""
+
+    row: int
+    column: str
+    why: str
+
+
+class Columns(NamedTuple):
+    """All columns by name, the number in the file of each row, and the rows that were torn."""
+
+    values: dict[str, list[Any]]
+    rows: Sequence[int]
+    torn: list[BadRow]
+
+
+def read(path: Path) -> Columns:
+    """The columns of a file. Raises `UnusableFile`, and `OSError` when it cannot be read."""
+    try:
+        if path.suffix == ".parquet":
+            return _columns(parquet.read_table(path), [])
+        if path.suffix in {".csv", ".tsv"}:
+            return _of_text(path)
+    except pa.ArrowInvalid as error:
+        raise UnusableFile(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
+    raise UnusableFile(f"{path.name} is neither .parquet nor .csv nor .tsv.")
+
+
+def _of_text(path: Path) -> Columns:
+    """A line with more or fewer columns than the head is torn, and left out."""
+    torn: list[BadRow] = []
+
+    def leave_out(line: Any) -> str:
+        number = (line.number or 0) - 1  # the head is line 1
+        why = f"the line has {line.actual_columns} columns, {line.expected_columns} are expected"
+        torn.append(BadRow(number, "(line)", why))
+        return "skip"
+
+    table = csv.read_csv(
+        path,
+        read_options=csv.ReadOptions(use_threads=False),  # else lines have no numbers
+        parse_options=csv.ParseOptions(
+            delimiter="\t" if path.suffix == ".tsv" else ",", invalid_row_handler=leave_out
+        ),
+        convert_options=csv.ConvertOptions(strings_can_be_null=True),
+    )
+    return _columns(table, torn)
+
+
+def _columns(table: pa.Table, torn: list[BadRow]) -> Columns:
+    gone = {one.row for one in torn}
+    numbers = [n for n in range(1, table.num_rows + len(torn) + 1) if n not in gone]
+    flat = {
+        name: column.to_pylist()
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if not pa.types.is_nested(column.type)
+    }
+    return Columns(flat, numbers, torn)
+
+
+# ---- values ----------------------------------------------------------------------------------------
+
+
+def text(value: Any) -> str | None:
+    """An id as text; None where there is none. A whole number loses its decimal point.
+
+    >>> text(596.0), text(" a "), text(""), text(float("nan"))
+    ('596', 'a', None, None)
+    """
+    if value is None:
+        return None
+    if isinstance(value, float):
+        if not isfinite(value):
+            return None
+        value = int(value) if value == int(value) else value
+    return str(value).strip() or None
+
+
+def number(value: Any) -> float | None:
+    """A finite number; None for all else.
+
+    >>> number("1.5"), number(True), number("n/a"), number(float("inf"))
+    (1.5, 1.0, None, None)
+    """
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if isfinite(found) else None
+
+
+def moment(value: Any) -> int | None:
+    """Milliseconds since 1970, UTC: of a date or time, ISO text, or seconds or milliseconds since 1970.
+
+    >>> moment("1970-01-02"), moment(86_400), moment(1_522_540_831_000), moment("soon")
+    (86400000, 86400000, 1522540831000, None)
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return round(zoned.timestamp() * 1000)
+    if isinstance(value, date):
+        return round(datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp() * 1000)
+    seconds = number(value)
+    if seconds is None or isinstance(value, bool):
+        return None
+    return round(seconds * 1000 if abs(seconds) < SECONDS_BEFORE else seconds)
+
+
+WORDS = {
+    True: frozenset({"1", "1.0", "true", "t", "yes", "y", "fraud"}),
+    False: frozenset({"0", "0.0", "false", "f", "no", "n", "legit", "honest", "genuine"}),
+}
+
+
+def truth(value: Any) -> bool | None:
+    """A label: 1 and 0, true and false, yes and no.
+
+    >>> truth(1), truth("0"), truth("No"), truth(2)
+    (True, False, False, None)
+    """
+    word = (text(value) or "").lower()
+    for answer, words in WORDS.items():
+        if word in words:
+            return answer
+    return None

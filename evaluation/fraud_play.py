@@ -1,0 +1,147 @@
+"""Lives through labelled payments with the agents of production, in process: examined, scored, then learned.
+
+A payment is scored when it comes, by what was learned until then. Its label comes so many days later: a
+fraud as a chargeback, an honest payment by silence, as in life; and only then is it learned from, with the
+features of its own moment. No rules are set, so the score is the model's alone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import nan
+from time import perf_counter_ns
+from typing import NamedTuple
+
+from agents import Stage
+from agents.risk.examination import risk
+from agents.risk.models import MODELS
+from agents.risk.rules import RISK_RULES
+from agents.risk.tokens import TOKENS
+from agents.risk.training import TRAINING
+from evaluation.shell import Shell
+from schemas.record import Outcome
+from schemas.risk import (
+    ChargebackReceived,
+    Disregard,
+    ExampleLabelled,
+    FraudScored,
+    ModelPublished,
+    PaymentCaptured,
+    PaymentDisregarded,
+)
+
+DAY = 86_400_000
+Told = Callable[[str], None]
+
+
+def stages(label_delay_days: int) -> tuple[Stage, ...]:
+    """The stages that a payment's score takes part in, without what follows from the score."""
+    return (
+        Stage("members", "member_id", (risk(label_delay_days),), (RISK_RULES, MODELS)),
+        Stage("tokens", "token", (TOKENS,)),
+        Stage("training", "model", (TRAINING,)),
+    )
+
+
+class Examples:
+    """Features of labelled payments as columns of numbers, a missing value as NaN."""
+
+    def __init__(self) -> None:
+        self.columns: dict[str, array[float]] = {}
+        self.payment_ids: list[str] = []
+
+    def add(self, example: ExampleLabelled) -> None:
+        """One row more."""
+        row = len(self.payment_ids)
+        self.payment_ids.append(example.payment_id)
+        for one in example.features:
+            column = self.columns.get(one.name)
+            if column is None:
+                column = self.columns[one.name] = array("f")
+            if len(column) < row:
+                column.extend([nan] * (row - len(column)))
+            column.append(one.value)
+
+    def fill(self) -> None:
+        """All columns as long as there are rows."""
+        for column in self.columns.values():
+            column.extend([nan] * (len(self.payment_ids) - len(column)))
+
+
+class Lived(NamedTuple):
+    """What was said of each payment (None: no model yet), and how it went."""
+
+    probabilities: dict[str, float | None]
+    challengers: dict[str, dict[str, float]]  # by variant
+    nanoseconds: array[int]  # from each payment to its score
+    seconds: float  # of all
+    examples: Examples
+    versions: int
+    unlearned: int
+
+
+class Play:
+    """Hears what the agents say, and keeps what the figures are made of."""
+
+    def __init__(self, label_delay_days: int, *, keep_examples: bool = True) -> None:
+        self._delay = label_delay_days * DAY
+        self._shell = Shell(stages(label_delay_days), self._hear)
+        self._keep_examples = keep_examples
+        self._labels: deque[ChargebackReceived] = deque()
+        self._lived = Lived({}, {}, array("q"), 0.0, Examples(), 0, 0)
+        self._versions = self._unlearned = 0
+
+    def live(self, payments: Sequence[PaymentCaptured], fraud: Sequence[bool], tell: Told) -> Lived:
+        """Through all of them, in the order of time, and until the last label has come."""
+        spent = 0
+        for number, (payment, is_fraud) in enumerate(zip(payments, fraud, strict=True)):
+            started = perf_counter_ns()
+            self._come_to(payment.occurred_at)
+            paid = perf_counter_ns()
+            self._shell.emit(payment)
+            ended = perf_counter_ns()
+            self._lived.nanoseconds.append(ended - paid)
+            spent += ended - started
+            if is_fraud:
+                self._labels.append(_chargeback(payment, self._delay))
+            if number % 20_000 == 0:
+                tell(f"{number:,} of {len(payments):,} payments …")
+        self._come_to(payments[-1].occurred_at + self._delay + 1)
+        self._lived.examples.fill()
+        return self._lived._replace(
+            seconds=spent / 1e9, versions=self._versions, unlearned=self._unlearned
+        )
+
+    def _come_to(self, at: int) -> None:
+        """All labels that are known by this moment are learned from."""
+        labels = self._labels
+        while labels and labels[0].occurred_at <= at:
+            self._shell.emit(labels.popleft())
+        self._shell.wake(at)
+
+    def _hear(self, said: Outcome) -> None:
+        match said:
+            case FraudScored():
+                self._lived.probabilities[said.subject_id] = said.probability
+                for one in said.challengers:
+                    self._lived.challengers.setdefault(one.name, {})[said.subject_id] = one.value
+            case ExampleLabelled():
+                if self._keep_examples:
+                    self._lived.examples.add(said)
+            case ModelPublished():
+                self._versions += said.champion
+            case PaymentDisregarded(reason=Disregard.TOO_MANY):
+                self._unlearned += 1
+            case _:
+                pass  # passes between agents
+
+
+def _chargeback(payment: PaymentCaptured, delay: int) -> ChargebackReceived:
+    return ChargebackReceived(
+        event_id=f"{payment.event_id}-back",
+        member_id=payment.member_id,
+        occurred_at=payment.occurred_at + delay,
+        payment_id=payment.payment_id,
+    )
