@@ -10,3 +10,4 @@ app = typer.Typer(help="Fraud and abuse: rules, models, quality.", no_args_is_he
 app.add_typer(risk_rules.app, name="rules")
 app.add_typer(risk_models.models, name="models")
 app.command("report")(risk_models.report)
+app.command("yardstick")(risk_models.yardstick)

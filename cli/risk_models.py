@@ -82,6 +82,38 @@ def choose(
     shown(followed)
 
 
+def yardstick(
+    data: Data = None,
+    model: Model = MODEL,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days of payments to report.")] = 7,
+    payments: Annotated[
+        int, typer.Option(min=100, help="Learn from so many of the newest labelled payments.")
+    ] = 200_000,
+) -> None:
+    """Retrain a batch model for each of the last days and report it beside the online model."""
+    from evaluation import fraud_reference, yardstick
+    from evaluation.examples import newest_examples
+
+    if not fraud_reference.there():
+        raise Trouble(
+            "The batch model is not installed.", "It is an extra.",
+            "pip install 'memberstream[evaluation]'",
+        )  # fmt: skip
+    settings = Installation.of(data).settings()
+    examples = newest_examples(
+        settings.kafka, settings.partitions, payments, prefix=settings.topic_prefix, model=model
+    )
+    reported = list(yardstick.days(examples, days, time_of(settings)))
+    if not reported:
+        raise Trouble(
+            "There is no day that a batch model could say something of.",
+            f"{len(examples):,} labelled payments were found.",
+            f"At least {fraud_reference.LEAST_FRAUDS} frauds must be known when a day begins.",
+        )
+    shown(send(settings, reported))
+    say("See: memberstream risk report.")
+
+
 def report(
     data: Data = None,
     model: Model = MODEL,
