@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from cli import evaluate_loyalty
+from cli import evaluate_fraud, evaluate_loyalty
 
 app = typer.Typer(help="How good a learned score is, on your own data.", no_args_is_help=True)
+app.command("fraud")(evaluate_fraud.fraud)
 app.command("loyalty")(evaluate_loyalty.loyalty)

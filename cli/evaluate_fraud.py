@@ -1,0 +1,182 @@
+"""The command `evaluate fraud`: payments scored as they come, and what they turned out to be."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.terminal import console, moment, say, show, write_json
+from cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from evaluation.fraud import Report
+    from evaluation.fraud_measures import Figures
+
+DELAY_DAYS_MOST = 29
+BAD_ROWS_SHOWN = 10
+
+
+class Retrained(StrEnum):
+    """How often the batch model beside is trained anew."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NEVER = "none"
+
+
+DAYS = {Retrained.DAILY: 1, Retrained.WEEKLY: 7, Retrained.NEVER: 0}
+
+
+def fraud(
+    file: Annotated[Path, typer.Argument(help="Labelled payments: parquet, csv or tsv.")],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="A column of the file: member_id=THEIR_COLUMN. As often as needed, or with commas.",
+        ),
+    ] = None,
+    label_delay: Annotated[
+        str, typer.Option(help="So long after a payment its label is known: 1d to 29d.")
+    ] = "7d",
+    score_from: Annotated[
+        str,
+        typer.Option(help="First day of the figures (UTC). Default: the first with a model."),
+    ] = "",
+    score_to: Annotated[
+        str, typer.Option(help="Last day of the figures, included. Default: the last.")
+    ] = "",
+    reference: Annotated[
+        Retrained, typer.Option(help="How often the batch model beside is trained anew.")
+    ] = Retrained.WEEKLY,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures into this file.")
+    ] = None,
+) -> None:
+    """Score payments as they come, in one pass, learn when their labels come, and measure.
+
+    Wanted columns: member_id, occurred_at (a date or time, UTC where it has no zone; or seconds or
+    milliseconds since 1970), amount (major units), label (1 or 0). Taken where they are there: event_id,
+    terminal_id, product_id, device, card, address, network, country, currency; all other columns of
+    numbers are features too. What is empty is missing. Rows that cannot be used are left out and named.
+
+    The agents of production run in this process, without Kafka and without rules. The batch model beside is
+    LightGBM, which comes with the extra named evaluation.
+    """
+    from evaluation.fraud import CannotEvaluate, evaluate
+    from evaluation.fraud_columns import UnusableFile
+    from evaluation.fraud_data import read
+    from evaluation.fraud_reference import there
+
+    delay = delay_days(label_delay)
+    first, last = _day(score_from), _day(score_to)
+    try:
+        with console.status(f"Reading {file} …") as status:
+            payments = read(file, names(columns or []))
+            report = evaluate(payments, delay, first, last, DAYS[reference], status.update)
+    except (UnusableFile, CannotEvaluate, OSError) as error:
+        raise Trouble(f"{file} cannot be evaluated.", f"{error}", "", exit_code=2) from error
+    _tell(file, report)
+    if DAYS[reference] and not there():
+        say("No batch model beside: pip install 'memberstream[evaluation]'.")
+    if json_file is not None:
+        write_json(json_file, report)
+
+
+def delay_days(delay: str) -> int:
+    """What --label-delay says, in days. Raises `Trouble`.
+
+    >>> delay_days("7d"), delay_days("2w")
+    (7, 14)
+    """
+    found = re.fullmatch(r"(\d+)([dw]?)", delay.strip())
+    days = int(found[1]) * (7 if found[2] == "w" else 1) if found else 0
+    if not 1 <= days <= DELAY_DAYS_MOST:
+        raise Trouble(
+            f"{delay!r} is no label delay.",
+            f"1 to {DELAY_DAYS_MOST} days are expected.",
+            "Write 7d.",
+            exit_code=2,
+        )
+    return days
+
+
+def names(parts: list[str]) -> dict[str, str]:
+    """What --map says. Raises `Trouble`.
+
+    >>> names(["member_id=who,amount=paid", "label=is fraud"])
+    {'member_id': 'who', 'amount': 'paid', 'label': 'is fraud'}
+    """
+    found = {}
+    for part in (one for listed in parts for one in listed.split(",")):
+        ours, equals, theirs = (one.strip() for one in part.partition("="))
+        if not ours or not equals or not theirs:
+            raise Trouble(
+                f"{part!r} maps no column.",
+                "Our name, =, and the file's name are expected.",
+                "Write --map member_id=THEIR_COLUMN.",
+                exit_code=2,
+            )
+        found[ours] = theirs
+    return found
+
+
+def _day(text: str) -> date | None:
+    return moment(text).date() if text else None
+
+
+# ---- the tables ------------------------------------------------------------------------------------
+
+
+def _tell(file: Path, report: Report) -> None:
+    _tell_rows(file, report)
+    title = (
+        f"{report.score_from} to {report.score_to}: {report.events:,} payments, {report.frauds:,} "
+        f"of them fraud; labels known after {report.label_delay_days} days"
+    )
+    rows = [("memberstream", *_cells(report))]
+    rows += [(name, *_cells(found)) for name, found in report.references.items()]
+    show(title, ["", ">AUC", ">AP", ">AP daily", ">CP@100", ">CP@100 handbook", ">Brier"], rows)
+    say(
+        f"AP daily: mean over days. CP@100: the share of defrauded members among a day's 100 highest, "
+        "known ones left out;\nhandbook: also those found on an earlier day of the week.\n"
+        f"{report.events_lived:,} payments lived through, {report.events_per_second:,.0f} a second, "
+        f"learning included; payment to score {report.milliseconds_p50:.2f} ms (p50), "
+        f"{report.milliseconds_p99:.2f} ms (p99); {report.versions} versions of the model."
+    )
+
+
+def _tell_rows(file: Path, report: Report) -> None:
+    say(f"{file.name}: {report.rows:,} rows, {report.bad_rows:,} of them left out.")
+    for bad in report.bad_rows_named[:BAD_ROWS_SHOWN]:
+        say(f"  row {bad.row}, column {bad.column}: {bad.why}")
+    if report.bad_rows > BAD_ROWS_SHOWN:
+        say("  …")
+    for name, count in report.missing.items():
+        say(f"  {name}: {count:,} values are missing")
+    for name, why in report.left_out.items():
+        say(f"  column {name} left out: {why}")
+    if report.numbers:
+        say(f"  numbers sent along: {', '.join(report.numbers)}")
+    if report.unlearned:
+        say(f"  {report.unlearned:,} payments gave way to newer ones of their member, unlearned")
+
+
+def _cells(found: Figures) -> tuple[str, ...]:
+    values = (
+        found.auc,
+        found.ap,
+        found.ap_daily,
+        found.card_precision_100,
+        found.card_precision_100_handbook,
+    )
+    return (*(_cell(value) for value in values), _cell(found.brier, 5))
+
+
+def _cell(value: float | None, digits: int = 4) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
