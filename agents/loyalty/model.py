@@ -95,13 +95,20 @@ def learn(model: Model, features: Sequence[float], bought: bool) -> float:
 def fade(model: Model, at: int) -> None:
     """Let what was learned weigh less as time passes (milliseconds), week by week.
 
-    Variances grow by 1 / 0.97 a week, and not while one is above its prior's: time without examples
-    must not make the model wild.
+    Variances grow by 1 / 0.97 a week, each up to its prior's: time without examples must not make the
+    model wild. Rows and columns are scaled alike, so that correlations stay as they are.
     """
     if not model.faded_until:
         model.faded_until = at
     while at - model.faded_until >= WEEK:
         model.faded_until += WEEK
-        grown = [[value / KEPT_A_WEEK for value in row] for row in model.covariance]
-        if all(grown[n][n] <= most for n, most in enumerate(prior_variances())):
-            model.covariance = grown
+        scales = [
+            sqrt(max(min(1.0 / KEPT_A_WEEK, most / row[place]), 1.0))
+            for place, (most, row) in enumerate(
+                zip(prior_variances(), model.covariance, strict=True)
+            )
+        ]
+        model.covariance = [
+            [value * (one * other) for value, other in zip(row, scales, strict=True)]
+            for row, one in zip(model.covariance, scales, strict=True)
+        ]
