@@ -1,5 +1,5 @@
-"""What became of the main job's actions, counted in its outcomes: each purchase, return and redemption
-has one end, no outcome is there twice, nothing became a dead letter.
+"""What became of the main job's actions, counted in its outcomes: each purchase, return, redemption and
+payment has one end, no outcome is there twice, nothing became a dead letter.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from schemas.outcomes import (
     RewardRedeemed,
 )
 from schemas.record import Event, Outcome
+from schemas.risk import AbuseKind, FraudScored, PaymentCaptured
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Account:
 
 
 def ended(outcome: Outcome) -> tuple[str, str] | None:
-    """Which order, return or redemption this outcome is the end of."""
+    """Which order, return, redemption or payment this outcome is the end of."""
     match outcome:
         case OrderPlaced() | OrderRefused():
             return "order", outcome.order_id
@@ -48,6 +49,8 @@ def ended(outcome: Outcome) -> tuple[str, str] | None:
             return "return", outcome.return_id
         case RewardRedeemed():
             return "redemption", outcome.redemption_id
+        case FraudScored():
+            return ("payment", outcome.subject_id) if outcome.kind is AbuseKind.PAYMENT else None
         case RedemptionRefused():
             return None if outcome.cancellation else ("redemption", outcome.redemption_id)
     return None
@@ -60,6 +63,7 @@ ENDS = (
     ReturnRefused,
     RewardRedeemed,
     RedemptionRefused,
+    FraudScored,
 )
 
 
@@ -70,6 +74,8 @@ def begun(action: Event) -> tuple[str, str] | None:
             return "order", action.order_id
         case PurchaseReturned():
             return "return", action.return_id
+        case PaymentCaptured():
+            return "payment", action.payment_id
         case RedemptionRequested():
             return "redemption", action.redemption_id
     return None

@@ -47,6 +47,16 @@ class MainJob:
     at_quiet_rate: Latency | None = None
     at_half_load: Latency | None = None
     restored: restore.Restore | None = None
+    paid: Paid | None = None
+
+
+@dataclass(frozen=True)
+class Paid:
+    """The same mix with a payment behind every purchase, examined through its tokens, at full speed."""
+
+    actions: int  # payments among them
+    actions_per_second: float
+    account: Account
 
 
 def measure(platform: Platform, actions: int, console: Console) -> MainJob:
@@ -69,7 +79,24 @@ def measure(platform: Platform, actions: int, console: Console) -> MainJob:
         found.restored = restore.measure(job)
     finally:
         delete_topics(job.settings.kafka, job.settings.topic_prefix)
+    console.print("main job: with payments …", style="dim")
+    found.paid = measure_paid(platform, actions)
     return found
+
+
+def measure_paid(platform: Platform, actions: int) -> Paid:
+    """A job of its own, so that both begin alike. Raises `RuntimeError` as `measure` does."""
+    job = open_job(platform.addresses, platform.folder)
+    found = MainJob(actions=actions)
+    try:
+        loader = Loader(job.settings.kafka, job.settings.topic_prefix)
+        opened = _open_shop(job, loader)
+        loaded = loader.write(Mix(paid=True), actions)
+        with job.worker() as worker:
+            _at_full_speed(job, worker, loaded, opened, found)
+    finally:
+        delete_topics(job.settings.kafka, job.settings.topic_prefix)
+    return Paid(actions, found.actions_per_second, found.account)
 
 
 def _open_shop(job: Job, loader: Loader) -> int:

@@ -7,14 +7,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.account import Account
 from benchmarks.latency import Latency
-from benchmarks.main_job import QUIET_RATE, MainJob
+from benchmarks.main_job import QUIET_RATE, MainJob, Paid
 
 RATE_GOAL = 20_000
 P50_GOAL, P99_GOAL = 0.1, 0.25
 RESTORE_GOAL = 200_000
 WARM_GOAL = 5.0
 QUIET_CORES_GOAL = 0.5
+PAID_SHARE_GOAL = 2 / 3
 
 
 def print_main_job(console: Console, found: MainJob) -> None:
@@ -29,14 +31,27 @@ def print_main_job(console: Console, found: MainJob) -> None:
         f"{found.actions:,} actions in {found.seconds:.1f} s, "
         f"{found.processor_seconds / found.seconds:.2f} cores of the worker",
     )
+    if found.paid is not None:
+        _paid(table, found, found.paid)
     table.add_row("memory, peak", f"{found.bytes_peak / 2**20:,.0f} MiB", "", "of the worker")
     for latency in (found.at_quiet_rate, found.at_half_load):
         if latency is not None:
             _latency(table, latency)
     _restore(table, found)
-    table.add_row("outcomes", f"{found.account.outcomes.total():,}", "", _outcomes(found))
+    table.add_row("outcomes", f"{found.account.outcomes.total():,}", "", _outcomes(found.account))
     console.print(table)
     _costs(console, found)
+
+
+def _paid(table: Table, found: MainJob, paid: Paid) -> None:
+    """What risk costs: the same mix with a payment behind every purchase."""
+    share = paid.actions_per_second / found.actions_per_second
+    table.add_row(
+        "  with payments",
+        f"{paid.actions_per_second:,.0f}",
+        f"{found.actions_per_second * PAID_SHARE_GOAL:,.0f}",
+        f"{share:.0%} of it, each purchase paid and scored: {_outcomes(paid.account)}",
+    )
 
 
 def _latency(table: Table, latency: Latency) -> None:
@@ -64,10 +79,9 @@ def _restore(table: Table, found: MainJob) -> None:
     table.add_row("warm restart", f"{restored.warm_seconds:.1f} s", f"{WARM_GOAL:g} s", "the same")
 
 
-def _outcomes(found: MainJob) -> str:
-    account = found.account
+def _outcomes(account: Account) -> str:
     if account.exact:
-        return "each purchase, return and redemption has one end; no dead letter"
+        return "each purchase, return, redemption and payment has one end; no dead letter"
     return (
         f"[red]{account.missing:,} missing, {account.doubled:,} doubled, "
         f"{account.dead_letters:,} dead letters"
@@ -100,6 +114,9 @@ def figures(found: MainJob) -> dict[str, Any]:
         "dead_letters": found.account.dead_letters,
         "costs": {part.what: round(part.share, 4) for part in found.costs.parts},
     }
+    if found.paid is not None:
+        main["actions_per_second_with_payments"] = round(found.paid.actions_per_second, 1)
+        main["payments_exact"] = found.paid.account.exact
     main |= _latency_figures(found.at_half_load, "")
     main |= _latency_figures(found.at_quiet_rate, "_at_200")
     restored = found.restored

@@ -2,7 +2,8 @@
 
 Every hundred actions hold exactly these shares, in a seeded order. Products and search terms are
 drawn with a skew, as in a real shop some are asked for a hundred times as often as others. Returns
-and deliveries follow a purchase of the same member a few thousand actions earlier.
+and deliveries follow a purchase of the same member a few thousand actions earlier. A paid mix has a payment
+behind every purchase besides, from a device, a card and an address that members may share.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from schemas.actions import (
     StockReceived,
 )
 from schemas.record import Event
+from schemas.risk import PaymentCaptured
 from schemas.rules import EarnRate, PointsRule
 
 SHARES: dict[str, int] = {
@@ -55,6 +57,7 @@ class Mix:
 
     members: int = 50_000
     seed: int = 1
+    paid: bool = False
     _random: random.Random = field(init=False)
     _bought: deque[PurchaseMade] = field(init=False, default_factory=deque)
     _requested: RedemptionRequested | None = field(init=False, default=None)
@@ -79,7 +82,10 @@ class Mix:
         moment = float(first_at)
         while True:
             for kind in self._hundred():
-                yield self._makers[kind](int(moment))
+                action = self._makers[kind](int(moment))
+                yield action
+                if self.paid and isinstance(action, PurchaseMade):
+                    yield self._payment(action)
                 moment += step_milliseconds
 
     def action(self, kind: str, at: int) -> Event:
@@ -133,6 +139,23 @@ class Mix:
         if len(self._bought) > 2 * AGE:
             self._bought.popleft()
         return purchase
+
+    def _payment(self, purchase: PurchaseMade) -> Event:
+        """From the member's own device and card, and an address of every second member's household."""
+        member = purchase.member_id.removeprefix("member-")
+        return PaymentCaptured(
+            event_id=self._id(),
+            member_id=purchase.member_id,
+            occurred_at=purchase.occurred_at,
+            payment_id=f"payment-{purchase.order_id}",
+            order_id=purchase.order_id,
+            amount_minor=sum(line.amount_minor for line in purchase.lines),
+            currency=CURRENCY,
+            device=f"device-{member}-{self._random.randrange(2)}",
+            card=f"card-{member}",
+            address=f"address-{int(member) // 2}",
+            country="GB",
+        )
 
     def _line(self, number: int) -> PurchaseLine:
         return PurchaseLine(

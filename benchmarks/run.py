@@ -65,7 +65,7 @@ def _main_job(started: Platform, actions: int, console: Console, figures: dict[s
         return False
     main_report.print_main_job(console, job)
     figures |= main_report.figures(job)
-    return job.account.exact
+    return job.account.exact and job.paid is not None and job.paid.account.exact
 
 
 def exact(engine: EngineReport) -> bool:

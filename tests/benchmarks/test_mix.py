@@ -16,6 +16,7 @@ from schemas.actions import (
     StockReceived,
 )
 from schemas.record import Event
+from schemas.risk import PaymentCaptured
 
 START = 1_700_000_000_000
 
@@ -59,6 +60,20 @@ def test_every_action_is_valid_and_unique() -> None:
     for action in actions:
         codec.validate(action)
     assert len({action.event_id for action in actions}) == len(actions)
+
+
+def test_a_paid_mix_has_a_payment_behind_every_purchase() -> None:
+    """Of the same member and order, and the rest is the mix itself."""
+    paid = list(islice(Mix(paid=True).actions(START, 250), 3_000))
+    before = None
+    for action in paid:
+        codec.validate(action)
+        if isinstance(before, PurchaseMade):
+            assert isinstance(action, PaymentCaptured)
+            assert (action.member_id, action.order_id) == (before.member_id, before.order_id)
+        else:
+            assert not isinstance(action, PaymentCaptured)
+        before = action
 
 
 def test_time_passes_evenly() -> None:
