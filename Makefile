@@ -53,6 +53,7 @@ status: $(READY) ## processes, lag, ledger sum, dead letters
 
 docs: $(READY) ## write again what is generated: schemas, and the tables of docs/
 	$(BIN)/python -m schemas.export --release tests/golden
+	$(BIN)/python -m conformance.cases
 	$(BIN)/python -m sinks.postgres.document
 	$(BIN)/python -m sinks.redis_sink.keyspace
 	$(BIN)/memberstream settings > docs/settings.md

@@ -272,3 +272,44 @@ def _kind(kind: str) -> str:
             exit_code=2,
         )
     return kind.upper()
+
+
+@app.command("conformance")
+def conformance(
+    data: Data = None,
+    consumer: Annotated[
+        str, typer.Option(help="The command of your consumer; default: the example.")
+    ] = "",
+    judge: Annotated[
+        str,
+        typer.Option(help="A command that answers an alert, given ALERT MEMBER CONFIRMED WHO WHY."),
+    ] = "",
+    kafka: Annotated[str, typer.Option(help="Another Kafka than the installation's.")] = "",
+    patience_seconds: Annotated[float, typer.Option(min=1, help="For what is to come.")] = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """Try a consumer of alerts: it is given golden records on a topic of its own, and watched.
+
+    What it must print is in docs/alerts.md. Exit code 1 when it broke a rule of the contract.
+    """
+    from conformance.contract import EXAMPLE, run, told
+
+    address = kafka or Installation.of(data).settings().kafka
+    tried = consumer or EXAMPLE
+    answering = judge or ("" if consumer else f"{EXAMPLE} judge")
+    try:
+        findings = run(address, tried, answering, patience_seconds=patience_seconds)
+    except OSError as error:
+        raise Trouble(
+            "The command cannot be started.",
+            f"{error.strerror}: {error.filename}.",
+            "Give it as you would type it, in quotes.",
+            exit_code=2,
+        ) from error
+    if as_json:
+        print_json([one._asdict() for one in findings])
+    else:
+        for line in told(findings):
+            say(line)
+    if any(not one.kept for one in findings):
+        raise typer.Exit(1)

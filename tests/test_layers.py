@@ -15,6 +15,7 @@ EVERYTHING = {
     "audit",
     "benchmarks",
     "cli",
+    "conformance",
     "evaluation",
     "local",
     "replay",
@@ -30,6 +31,7 @@ LAYERS = {
     "sinks": {"schemas"},
     "audit": set(),
     "local": set(),
+    "conformance": {"schemas", "agents"},
     "reports": {"schemas", "sinks"},
     "replay": {"schemas", "streams"},
     "evaluation": EVERYTHING - {"cli", "benchmarks"},
@@ -111,6 +113,14 @@ def test_the_auditor_stands_alone() -> None:
     allowed = {"audit", "confluent_kafka", "fastavro", "psycopg", "redis"} | sys.stdlib_module_names
     for path in sources("audit"):
         assert set(imported(path)) <= allowed, path.name
+
+
+@pytest.mark.parametrize("name", ["broker", "consumer", "contract"])
+def test_what_a_fraud_team_gets_stands_alone(name: str) -> None:
+    """Files to be copied and run elsewhere: two client libraries and nothing of ours."""
+    own = set() if name == "consumer" else {"conformance"}
+    allowed = {"confluent_kafka", "fastavro"} | own | sys.stdlib_module_names
+    assert set(imported(ROOT / "conformance" / f"{name}.py")) <= allowed
 
 
 @pytest.mark.parametrize("path", sources("agents"), ids=lambda path: path.stem)
