@@ -88,6 +88,8 @@ def answers(entry: Entry) -> Iterator[Answer]:
             yield Answer(fields["caused_by"], "stock", -1)
         case "PointsEarned" if fields["counts_at"] is not None:
             yield Answer(fields["event_id"], "scores", 1)
+        case "PointsWithheld" | "PointsReleased" | "PointsForfeited" if fields["score_change"]:
+            yield Answer(fields["event_id"], "scores", 1)
         case "RewardRedeemed":
             yield Answer(redemption(entry), "end", -1)
         case "RedemptionRefused" if not fields["cancellation"] and fields["reason"] not in REPEATS:

@@ -1,7 +1,8 @@
 """Recompute every board from the ledger's outcomes: points by the window of the earning purchase.
 
 A grant counts to the windows of its purchase in the zone of the rule version that granted it, and a
-return lowers the very same. A score was reached at the latest of the moments that made it.
+return lowers the very same. A score was reached at the latest of the moments that made it. What a verdict
+stops does not count, but its grants and returns still make those moments.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from audit.ledger import Rule
@@ -26,7 +27,7 @@ class Score(NamedTuple):
 
 
 class Move(NamedTuple):
-    """Points that came or went, as a purchase or a return made it."""
+    """Points that came or went, as a purchase or a return made it; a verdict makes no moment: 0."""
 
     member: str
     counts_at: int
@@ -56,7 +57,9 @@ class Boards:
             case "PointsPending" | "PointsEarned":
                 self._move(entry, 1)
             case "PointsReversed":
-                self._move(entry, -1)
+                self._move(entry, -1 if entry.fields["counted"] else 0)
+            case "PointsWithheld" | "PointsReleased" | "PointsForfeited":
+                self._judge(entry.fields)
             case "ScoreChanged":
                 for score in entry.fields["scores"]:
                     said = Score(score["points"], score["reached_at"])
@@ -125,6 +128,11 @@ class Boards:
                 fields["occurred_at"],
             )
         )
+
+    def _judge(self, fields: dict[str, Any]) -> None:
+        rule, change = (fields["rule_id"], fields["rule_version"]), fields["score_change"]
+        if change:
+            self._moves.append(Move(fields["member_id"], fields["counts_at"], rule, change, 0))
 
     def _close(self, entry: Entry) -> None:
         board, partition = entry.fields["board"], entry.fields["partition"]

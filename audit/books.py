@@ -12,11 +12,13 @@ from typing import Any
 
 from audit.boards import Boards
 from audit.completeness import Completeness
+from audit.disputes import Disputes
 from audit.ledger import Ledger
 from audit.log import Entry
 from audit.orders import Orders
 from audit.overdue import Overdue
 from audit.stock import Stock
+from audit.verdicts import Verdicts
 
 Key = tuple[Any, ...]
 Table = Mapping[Key, Any]
@@ -33,6 +35,8 @@ class Books:
         self.boards = Boards()
         self.stock = Stock()
         self.overdue = Overdue()
+        self.disputes = Disputes()
+        self.verdicts = Verdicts()
         self._members: set[Key] = set()
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
@@ -46,13 +50,15 @@ class Books:
         self.stock.hear_action(entry)
         if required:
             self.orders.hear_action(entry)
+            self.disputes.hear_action(entry)
 
     def hear(self, entry: Entry) -> None:
         """One outcome."""
         self.completeness.hear(entry)
         if not entry.name:
             return
-        for book in (self.orders, self.ledger, self.boards, self.stock, self.overdue):
+        books = (self.orders, self.ledger, self.boards, self.stock, self.overdue)
+        for book in (*books, self.disputes, self.verdicts):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -73,9 +79,13 @@ class Books:
         `quiet`: the workers have nothing to do, so what is due by the clock has happened; `moved`:
         members and products of which more was said since the cut.
         """
-        late = self.overdue.finish(self.orders, self.ledger) if quiet else []
+        late: list[str] = []
+        if quiet:
+            late += self.overdue.finish(self.orders, self.ledger, self.disputes)
+            late += self.disputes.finish(self.ledger, self.overdue.now())
         return [
             *late,
+            *self.verdicts.finish(self.overdue.ticked_at if quiet else None),
             *self.completeness.finish(self.ledger.open_redemptions, set(self.orders.waiting)),
             *self.orders.finish(),
             *self.ledger.finish(),
@@ -100,6 +110,7 @@ class Books:
             "returns": dict.fromkeys(self.orders.returns, "ACCEPTED"),
             "redemptions": self.ledger.redemptions(),
             "board_scores": {(m, b): s for b, found in scores.items() for m, s in found.items()},
+            "hidden": {(member,): True for member in self.verdicts.hidden()},
             "closed_boards": {(board,): len(found) for board, found in finals.items()},
             "closed_ranks": {(m, b): s for b, found in finals.items() for m, s in found.items()},
             "stock": {(product,): pieces for product, pieces in self.stock.counted().items()},

@@ -35,6 +35,7 @@ KEYS_AND_VALUES = {
     "board_scores": (
         f"SELECT member_id, board, points, {_ms('reached_at')} FROM board_scores WHERE points <> 0"
     ),
+    "hidden": "SELECT member_id, true FROM hidden_members WHERE hidden",
     "closed_boards": "SELECT board, members FROM closed_boards",
     "closed_ranks": (
         f"SELECT member_id, board, points, {_ms('reached_at')} FROM closed_ranks "

@@ -21,7 +21,9 @@ TOPIC_OF = {
     "balances": "outcomes.members",
     "stock": "outcomes.products",
 }
-BALANCE = ("pending", "active", "held", "debt")
+SHOWN = ("board:", "board-final:")
+BESIDE = ("board-hidden:", "board-final-hidden:")  # where the scores of who is hidden are kept
+BALANCE = ("pending", "active", "held", "withheld", "debt")
 
 
 class Valkey:
@@ -33,6 +35,8 @@ class Valkey:
         """`root`: what every key begins with, the topics' prefix included."""
         self._client: Any = Redis.from_url(url, decode_responses=True)
         self._root = root
+        self._hidden: set[str] = set()
+        self._found: dict[str, dict[tuple[str, str], Score]] = {}
 
     def cursors(self) -> list[Cut]:
         """How far each view has come, by topic and partition; one that is lost has come nowhere."""
@@ -45,11 +49,14 @@ class Valkey:
 
     def tables(self) -> Tables:
         """Boards, closed boards, balances and stock, by key."""
+        self._hidden = self._read_hidden()
+        self._found = {family: dict(self._scores(family)) for family in (*SHOWN, *BESIDE)}
         return {
-            "board_scores": dict(self._scores("board:")),
-            "closed_ranks": dict(self._scores("board-final:")),
+            "board_scores": self._found["board:"] | self._found["board-hidden:"],
+            "closed_ranks": self._found["board-final:"] | self._found["board-final-hidden:"],
+            "hidden": {(member,): True for member in self._hidden},
             "balances": {
-                (member,): {account: int(row[account]) for account in BALANCE}
+                (member,): {account: int(row.get(account, 0)) for account in BALANCE}
                 for member, row in self._rows("balance:")
             },
             "stock": {
@@ -65,16 +72,33 @@ class Valkey:
         return horizon is None or board > str(horizon)
 
     def contradictions(self) -> list[str]:
-        """Where the keys contradict themselves: an element that its member does not lead to."""
+        """Elements that their members do not lead to, members who are hidden and shown, or neither."""
         return [
             f"Redis {board}: {member} has an element that board-elements does not name"
-            for board in self._names("board:")
+            for board in sorted({*self._names("board:"), *self._names("board-hidden:")})
             for member in self._strays(board)
-        ]
+        ] + list(self._wrongly_shown())
+
+    def _wrongly_shown(self) -> Iterator[str]:
+        """Of the tables as they were read; whoever was hidden or shown since is not judged."""
+        moved = self._hidden ^ self._read_hidden()
+        for family, scores in self._found.items():
+            for member, board in scores:
+                wrong = (member in self._hidden) != (family in BESIDE)
+                if wrong and member not in moved:
+                    yield f"Redis {family}{board}: {member} is not to be there"
+
+    def _read_hidden(self) -> set[str]:
+        found: set[str] = self._client.smembers(self._key("members-hidden"))
+        return found
 
     def _strays(self, board: str) -> set[str]:
         named = self._client.hgetall(self._key(f"board-elements:{board}"))
-        elements = self._client.zrange(self._key(f"board:{board}"), 0, -1)
+        elements = [
+            element
+            for family in ("board:", "board-hidden:")
+            for element in self._client.zrange(self._key(family + board), 0, -1)
+        ]
         found = {(element[DIGITS + 1 :], element[:DIGITS]) for element in elements}
         return {member for member, _ in found ^ set(named.items())}
 

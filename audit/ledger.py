@@ -15,8 +15,8 @@ from audit.log import Entry, text_of
 from audit.orders import Order, Orders
 from audit.schedule import RuleKey, Schedule
 
-ACCOUNTS = ("pending", "active", "held", "debt", "issued", "redeemed", "expired", "adjusted")
-OWN = ("pending", "active", "held")
+OWN = ("pending", "active", "held", "withheld")
+ACCOUNTS = (*OWN, "debt", "issued", "redeemed", "expired", "adjusted")
 OPEN = "open"
 STATES = {OPEN: "HELD", "PointsSpent": "REDEEMED", "HoldVoided": "REFUSED", "never made": "?"}
 

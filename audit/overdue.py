@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from audit.disputes import Disputes
 from audit.ledger import Ledger
 from audit.log import Entry
 from audit.orders import Orders
@@ -19,7 +20,7 @@ class Overdue:
     """The time of each members partition, where each member lives, and what is due when."""
 
     def __init__(self) -> None:
-        self._ticked_at: dict[int, int] = defaultdict(int)
+        self.ticked_at: dict[int, int] = defaultdict(int)
         self._home: dict[str, int] = {}
         self._lots: dict[tuple[str, str], dict[str, Any]] = {}
         self._held: dict[tuple[str, str], int] = {}
@@ -29,8 +30,8 @@ class Overdue:
     def tick(self, entry: Entry) -> None:
         """A tick, of any stage."""
         if entry.topic == MEMBERS:
-            before = self._ticked_at[entry.partition]
-            self._ticked_at[entry.partition] = max(before, entry.fields["occurred_at"])
+            before = self.ticked_at[entry.partition]
+            self.ticked_at[entry.partition] = max(before, entry.fields["occurred_at"])
 
     def hear(self, entry: Entry) -> None:
         """One outcome, in the order of its partition."""
@@ -58,17 +59,21 @@ class Overdue:
             place: (lot["activates_at"], lot["expires_at"]) for place, lot in self._lots.items()
         }
 
-    def finish(self, orders: Orders, ledger: Ledger) -> list[str]:
+    def now(self) -> dict[str, int]:
+        """Each member's time: that of the partition where the member lives."""
+        return {member: self._now(member) for member in self._home}
+
+    def finish(self, orders: Orders, ledger: Ledger, disputes: Disputes) -> list[str]:
         """All that is overdue; call it when the whole log is heard."""
         return [
             *self._returns(orders),
             *self._holds(ledger),
-            *self._points(orders, ledger),
+            *self._points(orders, ledger, disputes),
             *self._boards(),
         ]
 
     def _now(self, member: str) -> int:
-        return self._ticked_at[self._home.get(member, -1)]
+        return self.ticked_at[self._home.get(member, -1)]
 
     def _returns(self, orders: Orders) -> Iterator[str]:
         for (member, return_id), until in orders.waiting.items():
@@ -81,13 +86,15 @@ class Overdue:
             if place in opened and times_out_at <= self._now(place[0]):
                 yield f"the hold {place[1]} of {place[0]} timed out and was not waived"
 
-    def _points(self, orders: Orders, ledger: Ledger) -> Iterator[str]:
+    def _points(self, orders: Orders, ledger: Ledger, disputes: Disputes) -> Iterator[str]:
         for (member, lot_id), left in ledger.lots.items():
             if not (left["pending"] or left["active"]):
                 continue
             lot, now = self._lots[member, lot_id], self._now(member)
             rule = ledger.rules.get((lot["rule_id"], lot["rule_version"]), {})
-            if left["pending"] and self._activates_at(member, lot, rule, orders) <= now:
+            waits = disputes.waits(member, lot_id)
+            due = self._activates_at(member, lot, rule, orders) <= now
+            if left["pending"] and due and not waits:
                 yield f"lot {lot_id} of {member}: its points should be active"
             moves = rule.get("expiry") == "INACTIVITY"  # is put off without a word
             if left["active"] and not moves and (lot["expires_at"] or NEVER) <= now:
@@ -108,6 +115,6 @@ class Overdue:
     def _boards(self) -> Iterator[str]:
         """All partitions hear the same ticks: what one closed, the others have before the next."""
         for board, at in self._closed_at.items():
-            due = {partition for partition, now in self._ticked_at.items() if now > at}
+            due = {partition for partition, now in self.ticked_at.items() if now > at}
             for partition in sorted(due - self._closed[board]):
                 yield f"board {board}: partition {partition} has not closed it"

@@ -17,7 +17,7 @@ class Told(NamedTuple):
 
     activates_at: int | None
     rule: RuleKey
-    pending: int
+    waiting: int  # pending, or withheld before it turned active
 
 
 class Schedule:
@@ -34,7 +34,8 @@ class Schedule:
         member = entry.fields["member_id"]
         place = member, lot["lot_id"]
         rule = lot["rule_id"] or "", lot["rule_version"] or 0
-        self._told[place] = Told(lot["activates_at"], rule, lot["pending"])
+        waiting = 0 if lot["activates_at"] is None else lot["pending"] + lot["withheld"]
+        self._told[place] = Told(lot["activates_at"], rule, waiting)
         if lot["order_id"] is not None:
             self._lots_of[member, lot["order_id"]].add(lot["lot_id"])
         at, _ = self._to_move.get(place, (None, ""))
@@ -57,7 +58,7 @@ class Schedule:
         for lot_id in self._lots_of.get((member, entry.fields["order_id"]), ()):
             told = self._told[member, lot_id]
             rule = rules.get(told.rule)
-            if delivered_at is None or rule is None or not told.pending:
+            if delivered_at is None or rule is None or not told.waiting:
                 continue
             at = delivered_at + rule["return_window_days"] * DAY
             if told.activates_at != at:

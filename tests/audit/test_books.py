@@ -118,9 +118,11 @@ def test_a_view_that_shows_the_log_has_no_difference_and_any_other_has() -> None
     made = books(simulation, entries(simulation, "outcomes."))
     made.finish()
     expected = made.tables()
-    assert all(expected.values())
+    assert [name for name, table in expected.items() if not table] == ["hidden"]
     assert list(differences("View", expected, expected)) == []
     for name, table in expected.items():
+        if not table:
+            continue
         key = next(iter(table))
         less = {k: row for k, row in table.items() if k != key}
         other = less | {key: "other"}

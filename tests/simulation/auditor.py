@@ -28,7 +28,7 @@ from schemas.outcomes import (
 )
 from schemas.record import Outcome
 
-OWN = ("pending", "active", "held")
+OWN = ("pending", "active", "held", "withheld")
 
 
 class Auditor:
