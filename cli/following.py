@@ -41,6 +41,7 @@ class Follower:
         """Raises `KafkaException`."""
         self._prefix = settings.topic_prefix
         self._log = Log(settings)
+        self._early: dict[str, list[Outcome]] = {}  # by cause, of all that is said in these seconds
         said = [*map(topics.outcomes, topics.STAGES), topics.ALERTS]
         places = self._log.places(said)
         ends = self._log.ends([*places, Place(topics.DEAD_LETTERS, 0)])
@@ -88,11 +89,20 @@ class Follower:
                     if letter.caused_by in causes or letter.source in causes:
                         found.dead_letters.append(letter)
                 case Outcome() as outcome:
-                    if getattr(outcome, "caused_by", "") in causes:
-                        causes.add(outcome.event_id)
-                        found.outcomes.append(outcome)
+                    self._take(outcome, causes, found)
                 case _:
                     pass  # an action lies in no topic that is read here
+
+    def _take(self, outcome: Outcome, causes: set[str], found: Followed) -> None:
+        """Topics have no common order: an outcome may be heard before what it was caused by."""
+        cause = getattr(outcome, "caused_by", "")
+        if cause not in causes:
+            self._early.setdefault(cause, []).append(outcome)
+            return
+        causes.add(outcome.event_id)
+        found.outcomes.append(outcome)
+        for later in self._early.pop(outcome.event_id, []):
+            self._take(later, causes, found)
 
     def __enter__(self) -> Self:
         return self
