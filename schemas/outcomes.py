@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import Struct
 
 from schemas.actions import Category, PurchaseLine
+from schemas.loyalty import LOYALTY_OUTCOMES
 from schemas.record import (
     Amount,
     Currency,
@@ -780,4 +781,5 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     TermSearched,
     TermHeated,
     *RISK_OUTCOMES,
+    *LOYALTY_OUTCOMES,
 )

@@ -12,6 +12,9 @@ from agents import Stage
 from agents.board_windows import BOARD_WINDOWS
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
+from agents.loyalty.models import LOYALTY_MODELS
+from agents.loyalty.scoring import LOYALTY
+from agents.loyalty.training import LOYALTY_TRAINING
 from agents.members import MEMBERS as ENROLMENT
 from agents.orders import ORDERS
 from agents.points import POINTS
@@ -34,13 +37,13 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, ORDERS, RISK, ALERTS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS),
-    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS, ALERT_BUDGET),
+    agents=(ENROLMENT, ORDERS, RISK, ALERTS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS, LOYALTY),
+    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS, ALERT_BUDGET, LOYALTY_MODELS),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
 TOKENS = Stage(name="tokens", key="token", agents=(OF_TOKENS,))
-TRAINING = Stage(name="training", key="model", agents=(LEARNING,))
+TRAINING = Stage(name="training", key="model", agents=(LEARNING, LOYALTY_TRAINING))
 STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 
 
