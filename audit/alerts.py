@@ -87,11 +87,11 @@ class Alerts:
         self._ticked_at: dict[int, int] = {}
         self._differences: list[str] = []
 
-    def hear_action(self, entry: Entry) -> None:
-        """Ticks and judgements."""
+    def hear_action(self, entry: Entry, *, required: bool = True) -> None:
+        """Ticks and judgements; `required`: it lies before the cut, so a tick's wake-ups are over."""
         if entry.topic != MEMBERS:
             return
-        if entry.name == "ClockTicked":
+        if entry.name == "ClockTicked" and required:
             before = self._ticked_at.get(entry.partition, 0)
             self._ticked_at[entry.partition] = max(before, entry.fields["occurred_at"])
         elif entry.name == "AlertJudged":

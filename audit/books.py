@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from audit.alerts import Alerts
 from audit.boards import Boards
 from audit.completeness import Completeness
 from audit.disputes import Disputes
@@ -37,6 +38,7 @@ class Books:
         self.overdue = Overdue()
         self.disputes = Disputes()
         self.verdicts = Verdicts()
+        self.alerts = Alerts()
         self._members: set[Key] = set()
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
@@ -51,6 +53,7 @@ class Books:
         if required:
             self.orders.hear_action(entry)
             self.disputes.hear_action(entry)
+        self.alerts.hear_action(entry, required=required)
 
     def hear(self, entry: Entry) -> None:
         """One outcome."""
@@ -58,7 +61,7 @@ class Books:
         if not entry.name:
             return
         books = (self.orders, self.ledger, self.boards, self.stock, self.overdue)
-        for book in (*books, self.disputes, self.verdicts):
+        for book in (*books, self.disputes, self.verdicts, self.alerts):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -86,6 +89,7 @@ class Books:
         return [
             *late,
             *self.verdicts.finish(self.overdue.ticked_at if quiet else None),
+            *self.alerts.finish(quiet=quiet, moved=moved),
             *self.completeness.finish(self.ledger.open_redemptions, set(self.orders.waiting)),
             *self.orders.finish(),
             *self.ledger.finish(),
@@ -115,4 +119,6 @@ class Books:
             "closed_ranks": {(m, b): s for b, found in finals.items() for m, s in found.items()},
             "stock": {(product,): pieces for product, pieces in self.stock.counted().items()},
             "stock_movements": self._movements,
+            "alerts": self.alerts.states(),
+            "open_alerts": self.alerts.open_now(),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ TOPIC_OF = {
     "boards": "outcomes.members",
     "balances": "outcomes.members",
     "stock": "outcomes.products",
+    "alerts": "alerts",
 }
 SHOWN = ("board:", "board-final:")
 BESIDE = ("board-hidden:", "board-final-hidden:")  # where the scores of who is hidden are kept
@@ -48,7 +50,7 @@ class Valkey:
         return found
 
     def tables(self) -> Tables:
-        """Boards, closed boards, balances and stock, by key."""
+        """Boards, closed boards, balances, stock and open alerts, by key."""
         self._hidden = self._read_hidden()
         self._found = {family: dict(self._scores(family)) for family in (*SHOWN, *BESIDE)}
         return {
@@ -62,6 +64,12 @@ class Valkey:
             "stock": {
                 (product,): Pieces(int(row["on_hand"]), int(row["reserved"]))
                 for product, row in self._rows("stock:")
+            },
+            "open_alerts": {
+                (member, alert_id): (shown["score"], shown["count"])
+                for member, row in self._rows("alerts:")
+                for alert_id, text in row.items()
+                for shown in [json.loads(text)]
             },
         }
 

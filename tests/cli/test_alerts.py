@@ -165,3 +165,15 @@ def test_a_score_that_does_not_follow_is_found_out(run: Run, told: Settings) -> 
     code, printed = run("show", alert_of("f", member="forged"))
     assert code == 1
     assert "recomputed: NOT the same" in printed
+
+
+def test_a_consumer_is_tried(run: Run) -> None:
+    """One that prints nothing reaches no state, and is said to; one that is not there is a mistake."""
+    code, printed = run("conformance", "--consumer", "true")
+    assert code == 1
+    assert "BROKEN  opened" in printed
+    assert "OPEN was to be printed, and nothing was" in printed
+    assert "kept    It reads committed records only." in printed
+    code, printed = run("conformance", "--consumer", "/nowhere/consumer --fast")
+    assert code == 2
+    assert "No such file or directory: /nowhere/consumer" in printed
