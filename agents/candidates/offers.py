@@ -1,0 +1,316 @@
+"""Candidates where the member is: every touch moves them, and within the same moment the list is said.
+
+A touch is a look or a line of an order; a product that is among the last `WINDOW` touches is not touched
+again. Of each touch its product is asked for neighbours, and when the last answer is in, the list is said.
+An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the touches that are still
+to be told are told, and the list is said anew, as other sources weigh more then; a day later once more.
+
+Never offered: what the member looked at before (that is their history, and shown as such), what was bought
+once, what is hidden or out of stock, what the member does not want. What was bought with two orders or more
+is consumable for this member and may come again. A member who refuses gets what all touch, nothing of what
+they did is kept or told on, and it starts from nothing when they allow it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, assert_never
+from zlib import crc32
+
+from msgspec import Struct, field
+
+from agents import Agent, Tables, Woken
+from agents.calendar import DAY, HOUR
+from agents.candidates import assortment, diversity, exposure, training, trends
+from agents.candidates.exposure import Exposure
+from agents.candidates.journey import Journey, Surrounded, close, lately, learn, place_of, touch
+from agents.candidates.known import added, mark, marks
+from agents.candidates.mixture import silence, situation
+from agents.candidates.ranking import Mixed, best, mix, shares, source_of, voices
+from agents.candidates.tastes import Tastes, hear, own
+from schemas.actions import ProductBrowsed
+from schemas.candidates import (
+    Candidate,
+    CandidateClicked,
+    CandidateDismissed,
+    CandidatesChanged,
+    CandidatesShown,
+    NeighboursTold,
+    PersonalisationRefused,
+    ProductTouched,
+    Purpose,
+    Silence,
+    Source,
+    TouchExplained,
+    TouchSurrounded,
+)
+from schemas.outcomes import OrderPlaced
+from schemas.record import Event, Outcome
+
+OFFERED = 20
+CONSIDERED = 60
+ASKED_MOST = 20
+RECENT_TOLD = 20
+EXPLAINED_MOST = 3  # lines of an order
+EXPLAINED_EVERY = {Silence.SECONDS: 4, Silence.MINUTES: 4}  # a sample; of others each
+LOOK_STEPS = 1.0
+ORDER_STEPS = 4.0
+CONSUMABLE_ORDERS = 2
+
+
+class Offers(Struct):
+    """What is known of a member; `awaited`: products that are still to answer."""
+
+    journey: Journey = field(default_factory=Journey)
+    tastes: Tastes = field(default_factory=Tastes)
+    known: bytes = b""
+    touched_at: int | None = None
+    awaited: int = 0
+    looks_at: int | None = None
+    exposure: Exposure = field(default_factory=Exposure)
+    refused: bool = False
+
+
+Heard = (
+    ProductBrowsed
+    | OrderPlaced
+    | NeighboursTold
+    | CandidatesShown
+    | CandidateClicked
+    | CandidateDismissed
+    | PersonalisationRefused
+    | Woken
+)
+
+
+def react(state: Offers, event: Heard, tables: Tables) -> Iterable[Outcome]:
+    """Follow the member."""
+    match event:
+        case ProductBrowsed(product_id=product_id):
+            return _touched(state, event, [product_id], LOOK_STEPS, tables)
+        case OrderPlaced(lines=lines):
+            return _ordered(state, event, [line.product_id for line in lines], tables)
+        case NeighboursTold():
+            return _answered(state, event, tables)
+        case Woken():
+            return _silent(state, event.key, event.occurred_at, tables)
+        case CandidatesShown():
+            exposure.show(state.exposure, event.product_ids, event.occurred_at)
+            return ()
+        case CandidateClicked():
+            exposure.clear(state.exposure, event.product_id)
+            return ()
+        case CandidateDismissed():
+            exposure.dismiss(state.exposure, event.product_id)
+            return _said(state, event.member_id, event.occurred_at, tables)
+        case PersonalisationRefused():
+            return _refused(state, event, tables)
+        case _:
+            assert_never(event)
+
+
+def wake_at(state: Offers) -> int | None:
+    """When silence changes something."""
+    return state.looks_at
+
+
+# ---- touches ---------------------------------------------------------------------------------------
+
+
+def _ordered(
+    state: Offers, event: OrderPlaced, products: list[str], tables: Tables
+) -> Iterator[Outcome]:
+    once = list(dict.fromkeys(products))
+    yield from _touched(state, event, once, ORDER_STEPS / len(once), tables)
+    if not state.refused:
+        for product_id in once:
+            own(state.tastes, product_id, event.occurred_at)
+
+
+def _touched(
+    state: Offers,
+    event: ProductBrowsed | OrderPlaced,
+    products: list[str],
+    steps: float,
+    tables: Tables,
+) -> Iterator[Outcome]:
+    if state.refused:
+        return
+    fresh = [product for product in products if not lately(state.journey, product)]
+    yield from _explained(state, event, fresh, tables)
+    for place, product_id in enumerate(fresh):
+        recent = state.journey.products[:RECENT_TOLD]
+        for one in touch(state.journey, product_id, steps):
+            yield _told(one, event.occurred_at)
+        state.known = added(state.known, product_id)
+        state.tastes.novel.pop(product_id, None)
+        if place >= len(fresh) - ASKED_MOST:
+            state.awaited += 1
+            yield ProductTouched(
+                product_id=product_id,
+                occurred_at=event.occurred_at,
+                member_id=event.member_id,
+                recent=recent,
+            )
+    state.touched_at = max(event.occurred_at, state.touched_at or 0)
+    state.looks_at = state.touched_at + HOUR
+
+
+def _told(one: Surrounded, at: int) -> TouchSurrounded:
+    return TouchSurrounded(
+        product_id=one.product_id, occurred_at=at, before=one.before, after=one.after
+    )
+
+
+def _explained(
+    state: Offers, event: ProductBrowsed | OrderPlaced, products: list[str], tables: Tables
+) -> Iterator[TouchExplained]:
+    """Before anything is learned from the touch: what each source had made of it."""
+    since = silence(state.touched_at, event.occurred_at)
+    every = EXPLAINED_EVERY.get(since, 1)
+    if not products or crc32(event.event_id.encode()) % every:
+        return
+    known = marks(state.known)
+    for purpose in (Purpose.NOVEL, Purpose.ANY):
+        found = voices(state.tastes, trends.newest(tables), purpose, known, event.occurred_at)
+        told = products
+        if purpose is Purpose.NOVEL:
+            told = [product for product in products if mark(product) not in known]
+        for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
+            if len(found) > 1:
+                yield TouchExplained(
+                    model=training.MODEL,
+                    occurred_at=event.occurred_at,
+                    purpose=purpose,
+                    silence=since,
+                    sources=[voice.source for voice in found],
+                    shares=shares(found, product_id),
+                )
+
+
+# ---- answers and silence -----------------------------------------------------------------------------
+
+
+def _answered(state: Offers, event: NeighboursTold, tables: Tables) -> Iterator[CandidatesChanged]:
+    if state.refused:
+        return
+    learn(state.journey, event.product_id, event.touches)
+    place = place_of(state.journey, event.product_id)
+    if place is not None:
+        hear(state.tastes, event.product_id, place, event.neighbours, marks(state.known))
+    state.awaited = max(0, state.awaited - 1)
+    if state.awaited == 0:
+        yield from _said(state, event.member_id, event.occurred_at, tables)
+
+
+def _silent(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Outcome]:
+    """After an hour the journey is told to its end; after a day the list is said a last time."""
+    for one in close(state.journey):
+        yield _told(one, at)
+    first = state.touched_at is not None and at < state.touched_at + DAY
+    state.looks_at = state.touched_at + DAY + HOUR if first and state.touched_at else None
+    yield from _said(state, member_id, at, tables)
+
+
+def _refused(
+    state: Offers, event: PersonalisationRefused, tables: Tables
+) -> Iterator[CandidatesChanged]:
+    """Forget all, whichever way it goes."""
+    fresh = Offers(refused=event.refused)
+    for name in Offers.__struct_fields__:
+        setattr(state, name, getattr(fresh, name))
+    yield from _said(state, event.member_id, event.occurred_at, tables)
+
+
+# ---- the list -------------------------------------------------------------------------------------------
+
+
+def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:
+    """The probability of each product to be touched next, at a moment (milliseconds)."""
+    known = marks(state.known)
+    found = voices(state.tastes, trends.newest(tables), purpose, known, at)
+    logits = training.newest(tables).logits
+    return mix(found, logits.get(situation(purpose, silence(state.touched_at, at)), {}))
+
+
+def _said(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[CandidatesChanged]:
+    yield CandidatesChanged(
+        member_id=member_id,
+        occurred_at=at,
+        candidates=candidates(state, member_id, at, tables),
+        personal=not state.refused,
+        version=training.newest(tables).version,
+    )
+
+
+def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[Candidate]:
+    """The list for a member: ranked, filtered, what was shown often further down, and not all of a kind."""
+    mixed = ranked(state, Purpose.ANY, at, tables)
+    known = marks(state.known)
+
+    def wanted(product_id: str) -> bool:
+        return (
+            _allowed(state, product_id, known)
+            and not exposure.dismissed(state.exposure, product_id)
+            and assortment.offered(tables, product_id)
+        )
+
+    found = [
+        _candidate(state, product_id, exposure.faded(state.exposure, product_id, score, at), mixed)
+        for product_id, score in best(mixed, CONSIDERED, wanted)
+    ]
+    found.sort(key=lambda one: -one.score)
+    chosen = diversity.spread(found, OFFERED)
+    return _with_new(state, member_id, at, tables, chosen, wanted)
+
+
+def _allowed(state: Offers, product_id: str, known: frozenset[int]) -> bool:
+    """Never touched, or bought again and again."""
+    owned = state.tastes.owned.get(product_id)
+    if owned is not None:
+        return owned.bought >= CONSUMABLE_ORDERS
+    return mark(product_id) not in known
+
+
+def _candidate(state: Offers, product_id: str, score: float, mixed: Mixed) -> Candidate:
+    source = source_of(mixed, product_id)
+    taste = state.tastes.novel.get(product_id) or state.tastes.owned.get(product_id)
+    personal = taste is not None and source in (Source.TOGETHER, Source.ALIKE)
+    return Candidate(
+        product_id=product_id,
+        source=source,
+        reason_product_id=(taste.reason or None) if taste is not None and personal else None,
+        score=min(1.0, score),
+    )
+
+
+def _with_new(
+    state: Offers,
+    member_id: str,
+    at: int,
+    tables: Tables,
+    chosen: list[Candidate],
+    wanted: Any,
+) -> list[Candidate]:
+    """The last place is for a new product, another one each day and member, so that all get a start."""
+    listed = {one.product_id for one in chosen}
+    fresh = [one for one in trends.newest(tables).new if one not in listed and wanted(one)]
+    if not fresh:
+        return chosen
+    turn = crc32(f"{member_id}/{at // DAY}".encode()) % len(fresh)
+    new = Candidate(product_id=fresh[turn], source=Source.NEW, score=0.0)
+    return [*chosen[: OFFERED - 1], new]
+
+
+HEARS: frozenset[type[Event | Outcome]] = frozenset(
+    {
+        ProductBrowsed,
+        OrderPlaced,
+        NeighboursTold,
+        CandidatesShown,
+        CandidateClicked,
+        CandidateDismissed,
+        PersonalisationRefused,
+    }
+)
+OFFERS: Agent[Any] = Agent("offers", Offers, HEARS, react, wake_at)

@@ -1,0 +1,101 @@
+"""Touches from a file of anybody's: who touched which product when; parquet, csv or tsv.
+
+Three columns are wanted: `member_id`, `product_id`, `occurred_at`. A map names the columns of the file for
+them. Rows that cannot be used are counted and the first of them named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from evaluation import fraud_columns
+from evaluation.fraud_columns import BadRow, UnusableFile, moment, text
+
+WANTED = ("member_id", "product_id", "occurred_at")
+ID_MOST = 128
+BAD_ROWS_NAMED = 20
+KNOWN: tuple[Mapping[str, str], ...] = (  # columns of public data sets, so that no map is needed
+    {"member_id": "CustomerID", "product_id": "StockCode", "occurred_at": "InvoiceDate"},
+    {
+        "member_id": "user_id:token",
+        "product_id": "item_id:token",
+        "occurred_at": "timestamp:float",
+    },
+)
+
+
+class Touch(NamedTuple):
+    """When (milliseconds since 1970, UTC), who, what."""
+
+    at: int
+    member_id: str
+    product_id: str
+
+
+class Touches(NamedTuple):
+    """All touches in the order of time (equal times in the file's order), and what was left out."""
+
+    touches: list[Touch]
+    rows: int
+    bad_rows: int
+    bad_rows_named: list[BadRow]
+
+
+def read(path: Path, names: Mapping[str, str] | None = None) -> Touches:
+    """The touches of a file; `names` maps our columns to the file's.
+
+    Raises `UnusableFile`, and `OSError` when it cannot be read.
+    """
+    columns = fraud_columns.read(path)
+    named = _named(columns.values, names or {})
+    values = {ours: columns.values[theirs] for ours, theirs in named.items()}
+    bad = list(columns.torn)
+    touches: list[Touch] = []
+    for place, row in enumerate(columns.rows):
+        found = _touch(place, row, values)
+        if isinstance(found, BadRow):
+            bad.append(found._replace(column=named[found.column]))
+        else:
+            touches.append(found)
+    if not touches:
+        raise UnusableFile(f"{path.name} holds no row that can be used.")
+    touches.sort(key=lambda touch: touch.at)
+    rows = len(columns.rows) + len(columns.torn)
+    return Touches(touches, rows, len(bad), sorted(bad)[:BAD_ROWS_NAMED])
+
+
+def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    for ours, theirs in names.items():
+        if ours not in WANTED:
+            raise UnusableFile(f"There is no column {ours} to map; there are {', '.join(WANTED)}.")
+        if theirs not in columns:
+            raise UnusableFile(f"The file has no column {theirs}; it has {', '.join(columns)}.")
+    found = {name: name for name in WANTED if name in columns}
+    for known in KNOWN:
+        if set(known.values()) <= set(columns):
+            found = dict(known) | found
+    found |= names
+    for wanted in WANTED:
+        if wanted not in found:
+            raise UnusableFile(
+                f"The file has no column {wanted}; it has {', '.join(columns)}. "
+                f"Name it: --map {wanted}=THEIR_COLUMN."
+            )
+    return found
+
+
+def _touch(place: int, row: int, values: Mapping[str, list[Any]]) -> Touch | BadRow:
+    ids = []
+    for name in ("member_id", "product_id"):
+        found = text(values[name][place])
+        if found is None:
+            return BadRow(row, name, "it is empty")
+        if len(found) > ID_MOST:
+            return BadRow(row, name, f"it has more than {ID_MOST} characters")
+        ids.append(found)
+    at = moment(values["occurred_at"][place])
+    if at is None or at < 0:
+        return BadRow(row, "occurred_at", f"{values['occurred_at'][place]!r} is no moment")
+    return Touch(at, *ids)

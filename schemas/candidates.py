@@ -1,0 +1,286 @@
+"""The words of recommendation candidates: what travels between members and products, and what is offered.
+
+A touch is a look at a product or a line of an order. Members tells products of touches and of what stood
+around them; products answers with neighbours; members says the list that comes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
+
+from schemas.record import (
+    IDENTIFIER,
+    Cause,
+    Event,
+    MemberAction,
+    MemberOutcome,
+    Outcome,
+    ProductAction,
+    ProductId,
+    ProductOutcome,
+    Timestamp,
+    Word,
+    doc,
+)
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+ProductIds = Annotated[
+    list[Annotated[str, Meta(**IDENTIFIER)]], doc("Products in their order.", max_length=100)
+]
+
+
+class Source(Word):
+    """Where a candidate comes from."""
+
+    UNKNOWN = "UNKNOWN"
+    TOGETHER = "TOGETHER"
+    ALIKE = "ALIKE"
+    AGAIN = "AGAIN"
+    DAY = "DAY"
+    WEEK = "WEEK"
+    NEW = "NEW"
+
+
+class Silence(Word):
+    """How long ago a member last touched a product: the sources weigh differently then."""
+
+    UNKNOWN = "UNKNOWN"
+    SECONDS = "SECONDS"
+    MINUTES = "MINUTES"
+    HOURS = "HOURS"
+    DAYS = "DAYS"
+    STRANGER = "STRANGER"
+
+
+class Purpose(Word):
+    """What is looked for: something the member never touched, or anything."""
+
+    UNKNOWN = "UNKNOWN"
+    NOVEL = "NOVEL"
+    ANY = "ANY"
+
+
+# ---- actions -------------------------------------------------------------------------------------
+
+
+class CandidatesShown(MemberAction, frozen=True, kw_only=True):
+    """The platform showed these candidates to the member: what is shown again and again sinks."""
+
+    product_ids: ProductIds
+
+
+class CandidateClicked(MemberAction, frozen=True, kw_only=True):
+    """The member opened a candidate that was shown."""
+
+    product_id: ProductId
+
+
+class CandidateDismissed(MemberAction, frozen=True, kw_only=True):
+    """The member does not want to be offered this product again."""
+
+    product_id: ProductId
+
+
+class PersonalisationRefused(MemberAction, frozen=True, kw_only=True):
+    """The member refuses, or allows again, that what they do shapes what they are offered."""
+
+    refused: Annotated[bool, doc("False: allowed again; it starts from nothing.")] = True
+
+
+class ProductHidden(ProductAction, frozen=True, kw_only=True):
+    """An operator takes a product out of all offers, or back in."""
+
+    hidden: Annotated[bool, doc("False: offered again.")] = True
+
+
+CANDIDATE_ACTIONS: tuple[type[Event], ...] = (
+    CandidatesShown,
+    CandidateClicked,
+    CandidateDismissed,
+    PersonalisationRefused,
+    ProductHidden,
+)
+
+
+# ---- members → products → members -------------------------------------------------------------------
+
+
+class ProductTouched(ProductOutcome, frozen=True, kw_only=True):
+    """Members tells a product that a member touched it, and asks for its neighbours."""
+
+    SAID_IN: ClassVar[str] = "members"
+    member_id: Annotated[str, doc("Who is to be answered.", **IDENTIFIER)]
+    recent: Annotated[list[str], doc("Products the member touched before it, the newest first.")]
+
+
+class Near(Struct, frozen=True, array_like=False, kw_only=True):
+    """A product in the surroundings of a touch."""
+
+    product_id: ProductId
+    touches: Annotated[int, doc("Touches of it, as it last told the member.", ge=0)] = 0
+
+
+class TouchSurrounded(ProductOutcome, frozen=True, kw_only=True):
+    """Members tells a product what stood around a touch of it, once no more can come."""
+
+    SAID_IN: ClassVar[str] = "members"
+    before: Annotated[list[Near], doc("Touched before it, the nearest first.")]
+    after: Annotated[list[Near], doc("Touched after it, the nearest first.")]
+
+
+class Neighbour(Struct, frozen=True, kw_only=True):
+    """A product that stands near another in the paths of members."""
+
+    product_id: ProductId
+    together: Annotated[float, doc("By how often and how near they were touched.", ge=0.0)]
+    alike: Annotated[float, doc("The same, in paths like the one of the member who asks.", ge=0.0)]
+
+
+class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
+    """A product answers a member's touch."""
+
+    SAID_IN: ClassVar[str] = "products"
+    product_id: ProductId
+    touches: Annotated[int, doc("Touches of it whose surroundings it was told.", ge=0)]
+    neighbours: Annotated[list[Neighbour], doc("The strongest first.")]
+
+
+class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):
+    """What a product's page shows beside it: touched together with it, the strongest first."""
+
+    product_ids: Annotated[list[str], doc("The products.")]
+
+
+# ---- the list of a member ------------------------------------------------------------------------------
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A product offered to a member, and why."""
+
+    product_id: ProductId
+    source: Annotated[Source, doc("The source that gives it most of its score.")]
+    reason_product_id: Annotated[
+        str | None, doc("The touched product that speaks for it most; none: no single one.")
+    ] = None
+    score: Annotated[Share, doc("Estimated probability of being the next one touched.")]
+
+
+class CandidatesChanged(MemberOutcome, frozen=True, kw_only=True):
+    """The member's candidates from now on, the best first."""
+
+    candidates: Annotated[list[Candidate], doc("The best first.")]
+    personal: Annotated[bool, doc("False: the member refused; what all touch.")] = True
+    version: Annotated[int, doc("Of the mixture's weights; 0: as assumed at first.", ge=0)] = 0
+
+
+# ---- what is learned ---------------------------------------------------------------------------------
+
+
+class TouchExplained(Outcome, frozen=True, kw_only=True):
+    """An example: how likely each source held a product, just before a member touched it."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "members"
+    model: Annotated[str, doc("The model that learns from it: candidates.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    purpose: Purpose
+    silence: Silence
+    sources: Annotated[list[Source], doc("The sources that held any product.")]
+    shares: Annotated[list[Share], doc("Probability of the touched product by each.")]
+
+
+class MixtureWeights(Struct, frozen=True, kw_only=True):
+    """How much each source weighs in one situation."""
+
+    purpose: Purpose
+    silence: Silence
+    sources: Annotated[list[Source], doc("The sources.")]
+    logits: Annotated[list[float], doc("Weights are softmax of these.")]
+
+
+class MixturePublished(Outcome, frozen=True, kw_only=True):
+    """A snapshot of the mixture: every members partition mixes with the last."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "training"
+    TOPIC: ClassVar[str] = "models"
+    BROADCAST: ClassVar[bool] = True
+    model: Annotated[str, doc("The model: candidates.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    version: Annotated[int, doc("Counted from 1.", ge=1)]
+    examples: Annotated[int, doc("Examples learned from.", ge=1)]
+    weights: Annotated[list[MixtureWeights], doc("One a situation that was met.")]
+
+
+class ProductTrended(Outcome, frozen=True, kw_only=True):
+    """Products tells the trends that a product's weight in a hot list rose, or that it is new."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "products"
+    model: Annotated[str, doc("Who hears it: trends.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    product_id: ProductId
+    log2_day: Annotated[float, doc("Forward-decayed, as in ProductHeated; below 0: none.")] = -1.0
+    log2_week: Annotated[float, doc("The same.")] = -1.0
+    listed_at: Annotated[
+        int | None, doc("Set once: it is new, offered from then on.", avro="timestamp-millis")
+    ] = None
+
+
+class Trend(Struct, frozen=True, kw_only=True):
+    """A product's place in a list of what all touch."""
+
+    product_id: ProductId
+    share: Annotated[Share, doc("Of the list's whole weight.")]
+
+
+class TrendsPublished(Outcome, frozen=True, kw_only=True):
+    """What all touch now: every members partition holds the last."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "training"
+    TOPIC: ClassVar[str] = "models"
+    BROADCAST: ClassVar[bool] = True
+    model: Annotated[str, doc("trends.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    day: Annotated[list[Trend], doc("By the half-life of a day.")]
+    week: Annotated[list[Trend], doc("By the half-life of a week.")]
+    new: Annotated[list[str], doc("Products listed of late, the newest first.")]
+
+
+class AvailabilityChanged(Outcome, frozen=True, kw_only=True):
+    """A product can be offered, or no longer: hidden, or out of stock."""
+
+    KEY: ClassVar[str] = "product_id"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "products"
+    TOPIC: ClassVar[str] = "models"
+    BROADCAST: ClassVar[bool] = True
+    product_id: ProductId
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    available: bool
+
+
+CANDIDATE_OUTCOMES: tuple[type[Outcome], ...] = (
+    ProductTouched,
+    TouchSurrounded,
+    NeighboursTold,
+    NeighboursChanged,
+    CandidatesChanged,
+    TouchExplained,
+    MixturePublished,
+    ProductTrended,
+    TrendsPublished,
+    AvailabilityChanged,
+)
