@@ -26,6 +26,7 @@ PARAMETERS: dict[str, Any] = {
     "bagging_freq": 1,
     "seed": 1,
     "deterministic": True,
+    "num_threads": 1,  # threads that wait for one another cost more than they give on few cores
     "verbosity": -1,
 }
 
