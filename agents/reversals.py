@@ -24,7 +24,7 @@ from schemas.outcomes import (
     ReturnAccepted,
     ReturnedLine,
 )
-from schemas.rules import ReturnPolicy
+from schemas.rules import Activation, ReturnPolicy
 
 
 def reverse(state: Points, back: ReturnAccepted, tables: Tables) -> Iterator[PointsReversed]:
@@ -128,6 +128,6 @@ def deliver(state: Points, told: OrderStateChanged, tables: Tables) -> Iterator[
 def _activates_at(parcel: Parcel, delivered_at: int, tables: Tables) -> int | None:
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
     waits = parcel.activates_at is not None and (parcel.pending or parcel.withheld)
-    if rule is None or not waits:
+    if rule is None or rule.activation is Activation.AT_ONCE or not waits:
         return parcel.activates_at
     return delivered_at + rule.return_window_days * DAY

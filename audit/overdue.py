@@ -107,7 +107,7 @@ class Overdue:
         """As it was said, or later when the order was delivered late."""
         order = orders.placed.get((member, lot["order_id"]))
         at: int = lot["activates_at"] or 0
-        if order is None or order.delivered_at is None:
+        if order is None or order.delivered_at is None or rule.get("activation") == "AT_ONCE":
             return at
         window: int = rule.get("return_window_days", 0)
         return max(at, order.delivered_at + window * DAY)

@@ -60,6 +60,8 @@ class Schedule:
             rule = rules.get(told.rule)
             if delivered_at is None or rule is None or not told.waiting:
                 continue
+            if rule["activation"] == "AT_ONCE":  # waits for an alert or a dispute, not for a window
+                continue
             at = delivered_at + rule["return_window_days"] * DAY
             if told.activates_at != at:
                 self._to_move[member, lot_id] = at, text_of(entry, f"lot {lot_id} is not moved")

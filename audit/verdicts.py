@@ -97,7 +97,7 @@ class Verdicts:
                 self._judge(entry)
             case "MemberHidden" | "MemberShown":
                 self._hide(entry, entry.name == "MemberHidden")
-            case "PointsSpent":
+            case "PointsSpent" if fields["points"]:
                 self._spent.add((fields["member_id"], fields["redemption_id"]))
             case "PointsRestored" | "RestorationReversed":
                 self._restore(entry, entry.name == "PointsRestored")
