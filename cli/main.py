@@ -12,7 +12,18 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from cli import alerts, asking, evaluate, letters, parts, platform, points_rules, risk, telling
+from cli import (
+    alerts,
+    asking,
+    evaluate,
+    letters,
+    loyalty,
+    parts,
+    platform,
+    points_rules,
+    risk,
+    telling,
+)
 from cli.trouble import Trouble, explained
 
 HELP = (
@@ -49,6 +60,7 @@ app.add_typer(asking.ledger, name="ledger")
 app.add_typer(points_rules.app, name="rules")
 app.add_typer(risk.app, name="risk")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(parts.topics, name="topics")

@@ -53,14 +53,19 @@ def share(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     return _column(name, Double, comment, null=null)
 
 
+def number(name: str, comment: str, *, null: bool = False) -> Column[Any]:
+    """A measured number, in the unit of its comment."""
+    return _column(name, Double, comment, null=null)
+
+
 def moment(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     """A time, kept to the millisecond."""
     return _column(name, DateTime(timezone=True), comment, null=null)
 
 
-def flag(name: str, comment: str) -> Column[Any]:
+def flag(name: str, comment: str, *, null: bool = False) -> Column[Any]:
     """True or false."""
-    return _column(name, Boolean, comment)
+    return _column(name, Boolean, comment, null=null)
 
 
 def json(name: str, comment: str) -> Column[Any]:
@@ -396,6 +401,26 @@ MODEL_REFUSALS = _table(
     json("reasons", "Sentences for people."),
     *origin(),
     key=LOG,
+)
+LOYALTY = _table(
+    "loyalty",
+    "How each member's purchases stand, as it was last said: at a purchase, or weekly.",
+    text("member_id", MEMBER),
+    share("probability", "Chance of another purchase; none: no purchase is kept.", null=True),
+    whole("horizon_days", "Days that it is about, from occurred_at on."),
+    whole("model_version", "Version of the model; 0: what is assumed before any example."),
+    moment("first_purchase_at", "First kept purchase: names the cohort.", null=True),
+    moment("last_purchase_at", "Last kept purchase.", null=True),
+    whole("repeat_purchases", "Days with a purchase after the first."),
+    number("repeats_a_year", "repeat_purchases by years; none in the first 28 days.", null=True),
+    number("interval_days", "Mean days between purchase days; none under two.", null=True),
+    number("interval_spread_days", "Their standard deviation; none under three.", null=True),
+    flag("retained_7", "Again within 7 days of the first; none: not yet known.", null=True),
+    flag("retained_30", "The same within 30 days.", null=True),
+    flag("retained_90", "The same within 90 days.", null=True),
+    number("recent_log_ins", "Log-ins, each counted half for every 4 weeks since."),
+    *origin(),
+    key="member_id",
 )
 GIFTS = _table(
     "gifts",

@@ -13,8 +13,9 @@ from schemas import outcomes as o
 from schemas import risk as r
 from schemas import topics
 from schemas.dead_letters import DeadLettered
+from schemas.loyalty import LoyaltyScored
 from schemas.record import Outcome, Word
-from sinks.postgres import risk_views
+from sinks.postgres import loyalty_views, risk_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -292,6 +293,7 @@ VIEWS: dict[type[Outcome], View] = {
     r.VersionPublished: risk_views.version,
     r.QualityMeasured: risk_views.quality,
     r.ModelChoiceRefused: risk_views.refused_choice,
+    LoyaltyScored: loyalty_views.scored,
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

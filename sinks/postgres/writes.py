@@ -232,6 +232,25 @@ MODEL_QUALITY = Write(
 MODEL_REFUSALS = Write(
     t.MODEL_REFUSALS, ("model", "variant", "version", "chosen_by", "reasons"), Mode.APPEND
 )
+LOYALTY = Write(
+    t.LOYALTY,
+    (
+        "member_id",
+        "probability",
+        "horizon_days",
+        "model_version",
+        "first_purchase_at",
+        "last_purchase_at",
+        "repeat_purchases",
+        "repeats_a_year",
+        "interval_days",
+        "interval_spread_days",
+        "retained_7",
+        "retained_30",
+        "retained_90",
+        "recent_log_ins",
+    ),
+)
 DEAD_LETTERS = Write(
     t.DEAD_LETTERS,
     (
@@ -254,5 +273,5 @@ WRITES = (
     ENTRIES, LOTS, REDEMPTIONS_HELD, REDEMPTIONS_ENDED, CAPS, REFUSALS, BOARD_SCORES, RULES, GIFTS,
     HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
-    MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS,
+    MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
 )  # fmt: skip

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, pool, text
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas.outcomes import OUTCOMES
+from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.record import Outcome
 from schemas.samples import sample
 from sinks.postgres.document import PAGE, page
@@ -42,6 +43,8 @@ INSIDE = {
     r.TokenAssessed,
     r.ExampleLabelled,
     r.ModelPublished,  # its VersionPublished has a view, without the weights
+    LoyaltyObserved,
+    LoyaltyModelPublished,  # a score says by which version it was made
     # Hot lists are Redis's.
     o.ProductHeated,
     o.TermHeated,

@@ -1,0 +1,15 @@
+"""How each member's purchases stand; the columns are in the .sql file of the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Make it."""
+    op.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

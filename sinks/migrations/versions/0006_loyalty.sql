@@ -1,0 +1,22 @@
+CREATE TABLE loyalty (
+  member_id TEXT NOT NULL,
+  probability DOUBLE PRECISION,
+  horizon_days BIGINT NOT NULL,
+  model_version BIGINT NOT NULL,
+  first_purchase_at TIMESTAMP WITH TIME ZONE,
+  last_purchase_at TIMESTAMP WITH TIME ZONE,
+  repeat_purchases BIGINT NOT NULL,
+  repeats_a_year DOUBLE PRECISION,
+  interval_days DOUBLE PRECISION,
+  interval_spread_days DOUBLE PRECISION,
+  retained_7 BOOLEAN,
+  retained_30 BOOLEAN,
+  retained_90 BOOLEAN,
+  recent_log_ins DOUBLE PRECISION NOT NULL,
+  occurred_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  recorded_at TIMESTAMP WITH TIME ZONE NOT NULL,
+  event_id TEXT NOT NULL,
+  log_partition INTEGER NOT NULL,
+  log_offset BIGINT NOT NULL,
+  CONSTRAINT loyalty_pkey PRIMARY KEY (member_id)
+);

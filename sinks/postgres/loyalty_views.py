@@ -1,0 +1,35 @@
+"""Which outcome of loyalty goes into which table: a pure function from an outcome to rows."""
+
+from __future__ import annotations
+
+from schemas.loyalty import LoyaltyScored
+from sinks.postgres.statements import Values, Write
+from sinks.postgres.writes import LOYALTY
+
+Row = tuple[Write, Values]
+DAY = 86_400_000
+
+
+def scored(event: LoyaltyScored) -> list[Row]:
+    """loyalty."""
+    figures = event.figures
+    last_purchase_at = (
+        None if figures is None else event.occurred_at - round(figures.silent_days * DAY)
+    )
+    values = (
+        event.member_id,
+        event.probability,
+        event.horizon_days,
+        event.model_version,
+        event.first_purchase_at,
+        last_purchase_at,
+        event.repeat_purchases,
+        event.repeats_a_year,
+        event.interval_days,
+        event.interval_spread_days,
+        event.retained_7,
+        event.retained_30,
+        event.retained_90,
+        event.recent_log_ins,
+    )
+    return [(LOYALTY, values)]
