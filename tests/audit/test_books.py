@@ -17,8 +17,17 @@ from tests.simulation.schedule import played
 from tests.simulation.world import DAY, world
 
 DECODER = Decoder()
-# What is told to others but never counted: to look, to search, to be hot.
-UNCOUNTED = {"ProductViewed", "TermSearched", "ProductHeated", "TermHeated", "StockLow", "Oversold"}
+# What is told to others but never counted: to look, to search, to be hot, to be learned from.
+UNCOUNTED = {
+    "ProductViewed",
+    "TermSearched",
+    "ProductHeated",
+    "TermHeated",
+    "StockLow",
+    "Oversold",
+    "LoyaltyObserved",
+    "LoyaltyScored",
+}
 
 
 @cache
