@@ -12,7 +12,7 @@ from cli.asking import no_such, tables
 from cli.installation import Installation
 from cli.json_actions import derived_id
 from cli.sending import send, shown, time_of
-from cli.terminal import AsJson, Data, milliseconds, moment, print_json, say, show, when
+from cli.terminal import AsJson, Data, console, milliseconds, moment, print_json, say, show, when
 from cli.trouble import Trouble
 from schemas.risk import RiskRule, RiskRuleChanged, RiskRuleRefused
 from sinks.postgres import queries
@@ -171,22 +171,27 @@ def dry_run(
     ],
     data: Data = None,
     last: Annotated[int, typer.Option(min=1, help="So many labelled payments.")] = 10_000,
+    year: Annotated[
+        bool, typer.Option("--year", help="Live through the year of the demo instead; any kind.")
+    ] = False,
+    orders: Annotated[
+        int | None, typer.Option(min=1, help="With --year: only so many of its orders.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say whom a rule would have hit of the last payments that have a label; nothing is changed.
 
     It sees what it would have seen when they were paid. The newest payments have no label yet and are
-    not among them.
+    not among them. With --year the agents live through the demo's year, where the truth is known, also of
+    what has no label; that takes minutes.
     """
+    if year:
+        _dry_run_year(_tried(rule, data), orders, as_json)
+        return
     from evaluation.examples import newest_examples
     from evaluation.risk_dry_run import hits
 
-    settings = Installation.of(data).settings()
-    if Path(rule).exists():
-        tried = read_rule(Path(rule))
-    else:
-        with tables(data) as views:
-            tried = _newest(views, rule)
+    tried, settings = _tried(rule, data), Installation.of(data).settings()
     examples = newest_examples(
         settings.kafka, settings.partitions, last, prefix=settings.topic_prefix
     )
@@ -199,6 +204,46 @@ def dry_run(
         print_json(msgspec.to_builtins(found) | shares)
         return
     _show_hits(found)
+
+
+def _tried(rule: str, data: Data) -> RiskRule:
+    """A rule from a file, or of this installation."""
+    if Path(rule).exists():
+        return read_rule(Path(rule))
+    with tables(data) as views:
+        return _newest(views, rule)
+
+
+def _dry_run_year(tried: RiskRule, orders: int | None, as_json: bool) -> None:
+    from cli.replaying import reading
+    from evaluation.misbehaviour import live
+    from replay.year import SEED
+
+    year = reading(orders, SEED, risk=True)
+    with console.status(f"Living through {year.orders:,} orders …"):
+        try:
+            found = live(year, tried)
+        except ValueError as error:
+            raise Trouble("The rule is refused.", str(error), "Correct it.", exit_code=2) from error
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        ("hit", found.hits),
+        ("… by who misbehaved", found.hits_true),
+        ("… by others: false", found.hits - found.hits_true),
+        ("… members", found.members),
+        ("… amount, minor units", found.amount_minor),
+        ("payments", found.payments),
+        ("… of them fraud", found.true_payments),
+    ]
+    show(f"{tried.kind.value} over {year.orders:,} orders of the demo's year", ["", ">"], rows)
+    if found.newest:
+        columns = ["at", "member", "what", ">amount", "true"]
+        newest = [
+            (when(t.at), t.member_id, t.subject_id, t.amount_minor, t.true) for t in found.newest
+        ]
+        show("The newest of them", columns, newest)
 
 
 def _show_hits(found: Hits) -> None:

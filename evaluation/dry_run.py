@@ -14,8 +14,9 @@ from itertools import chain
 
 from agents.stock import STOCK
 from evaluation.cost import Cost, Sums
+from evaluation.lived import Lived
 from replay.steps import Tick, occurred_at, steps
-from schemas import codec, topics
+from schemas import topics
 from schemas.actions import (
     GiftListed,
     OrderDelivered,
@@ -32,7 +33,6 @@ from schemas.actions import (
 from schemas.record import Event
 from schemas.rules import PointsRule
 from streams.plan import Topology
-from streams.simulate import Simulation, Worker
 from streams.topology import MEMBERS, PRODUCTS
 
 HOUR = 3_600_000
@@ -63,7 +63,8 @@ def run(
         raise ValueError("A dry run needs at least one purchase, return or redemption.")
     start = occurred_at(first) // HOUR * HOUR
     sums = Sums()
-    simulation = _Lived(_topology(redemptions), sums)
+    heard = (topics.outcomes("members"), topics.DEAD_LETTERS)
+    simulation = Lived(_topology(redemptions), sums.hear, heard)
     told = merge(_changes(rules, start), chain([first], kept), key=occurred_at)
     reached = start
     for step in steps(told, start, until or start):
@@ -76,38 +77,6 @@ def run(
     if until is None:
         simulation.pass_time(reached + HOUR)
     return sums.cost()
-
-
-class _Lived(Simulation):
-    """A simulation of one partition a stage that hears what members are told, and keeps no log."""
-
-    def __init__(self, topology: Topology, sums: Sums) -> None:
-        super().__init__(topology)
-        self._sums = sums
-        self._heard = {topics.outcomes("members"), topics.DEAD_LETTERS}
-        self._passed_on = {topics.repartition(stage.name) for stage in topology.stages}
-
-    def commit(self, worker: Worker, read: dict[str, int]) -> None:
-        """Hear outcomes as they are committed; pass on what travels between keys."""
-        effects = worker.work.effects()
-        for (topic, partition), records in effects.outputs.items():
-            for key, value, at in records:
-                if topic in self._heard:
-                    self._sums.hear(codec.decode(value))
-                elif topic in self._passed_on:
-                    self.append(topic, partition, at, key, value)
-        worker.store.write(effects.changes)
-        worker.read.update(read)
-        worker.work.committed()
-
-    def pass_time(self, at: int) -> None:
-        """All so far is lived through, the clock reaches `at`, and what was read is let go."""
-        self.drain()
-        self.tick(at)
-        self.drain()
-        self.logs.clear()
-        for worker in self.workers:
-            worker.read.clear()
 
 
 def _topology(redemptions: bool) -> Topology:

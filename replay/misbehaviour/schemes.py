@@ -9,7 +9,7 @@ from typing import NamedTuple
 from replay.invented import MINUTE
 from replay.misbehaviour.honest import amount_of
 from replay.misbehaviour.story import ELSEWHERE, Story, total
-from replay.misbehaviour.tokens import Tokens, belongings
+from replay.misbehaviour.tokens import belongings
 from replay.misbehaviour.truth import Scheme
 from replay.retail import Invoice
 from replay.shop import DAY, HOUR, Product
@@ -35,8 +35,9 @@ def card_testing(story: Story, cast: Cast) -> None:
     story.log_in(member, at + MINUTE, story.tokens())
     at += 3 * MINUTE
     good = []
+    pauses = (20 * MINUTE, HOUR) if story.careful else (20_000, 90_000)
     for number in range(dice.randint(12, 30)):
-        at += dice.randrange(20_000, 90_000)
+        at += dice.randrange(*pauses)
         amount, tokens = dice.randrange(100, 500), story.tokens(card=number)
         if number < 3 or dice.random() < 0.8:
             story.fail_to_pay(member, at, amount, tokens)
@@ -57,16 +58,11 @@ def takeover(story: Story, cast: Cast) -> None:
     dice, member = story.dice, cast.victim.member_id or ""
     story.use(member)
     home = belongings(cast.seed, member, cast.victim.country)
-    country = dice.choice(ELSEWHERE) if dice.random() < 0.7 else home.country
-    thief = Tokens(
-        story.stolen("device"),
-        home.cards[0],
-        story.stolen("address"),
-        story.stolen("network"),
-        country,
-    )
+    abroad = dice.random() < 0.7 and not story.careful
+    country = dice.choice(ELSEWHERE) if abroad else home.country
+    thief = story.tokens()._replace(card=home.cards[0], country=country)
     at = story.started_at
-    for _ in range(dice.randint(3, 8)):
+    for _ in range(0 if story.careful else dice.randint(3, 8)):  # or the password was for sale
         story.log_in(member, at, thief, failed=True)
         at += dice.randrange(20_000, 3 * MINUTE)
     story.log_in(member, at, thief)
@@ -89,6 +85,8 @@ def coupon_farming(story: Story, cast: Cast) -> None:
     for number, member in enumerate(cast.accounts[: dice.randint(6, 14)]):
         at += dice.randrange(10 * MINUTE, 5 * HOUR)
         tokens = story.tokens(card=number % 2)
+        if story.careful:
+            tokens = story.tokens(card=number, device=number)
         story.register(member, at)
         story.log_in(member, at + 2 * MINUTE, tokens)
         bought, _ = story.order(
@@ -106,10 +104,10 @@ def self_referral(story: Story, cast: Cast) -> None:
     story.log_in(inviter, at + MINUTE, tokens)
     bought, _ = story.order(inviter, at + 5 * MINUTE, 5_000, tokens, fraud=False)
     story.deliver(bought)
-    same_card = dice.random() < 0.8
+    same_card = dice.random() < 0.8 and not story.careful
     for number, member in enumerate(cast.accounts[1 : 1 + dice.randint(3, 7)], start=1):
         at += dice.randrange(HOUR, 12 * HOUR)
-        used = tokens if same_card else story.tokens(card=number)
+        used = tokens if same_card else story.tokens(number, number if story.careful else 0)
         story.invite(inviter, member, at, used)
         bought, _ = story.order(member, at + HOUR, dice.randrange(1_500, 3_000), used, fraud=False)
         story.deliver(bought)
@@ -131,7 +129,7 @@ def refund_for_points(story: Story, cast: Cast) -> None:
     for gift in dice.sample(cast.gifts, dice.randint(1, 2)):
         at += dice.randrange(MINUTE, HOUR)
         story.wish(member, at, gift)
-    for bought in orders:
+    for bought in orders[: len(orders) // 2 + 1] if story.careful else orders:
         at += dice.randrange(HOUR, 2 * DAY)
         story.give_back(bought, at)
 
@@ -140,7 +138,8 @@ def collecting(story: Story, cast: Cast) -> None:
     """Accounts of one address buy with stolen cards, and turn the points into gifts before that shows."""
     dice, began = story.dice, story.started_at
     for number, member in enumerate(cast.accounts[: dice.randint(3, 5)]):
-        tokens, at = story.tokens(card=number), began + dice.randrange(6 * HOUR)
+        tokens = story.tokens(number, number if story.careful else 0)
+        at = began + dice.randrange(6 * HOUR)
         story.register(member, at)
         for _ in range(dice.randint(2, 3)):
             at += dice.randrange(HOUR, 2 * DAY)

@@ -37,17 +37,22 @@ from schemas.risk import (
 )
 
 PIECES_MOST = 30
+CAREFUL = 0.3  # of all incidents: those who know what is looked for
 ELSEWHERE = ("US", "BR", "RO", "NG", "VN", "RU")
 
 
 class Story:
-    """Tells the actions of one incident. Draws depend on its name and the seed alone."""
+    """Tells the actions of one incident. Draws depend on its name and the seed alone.
+
+    `careful`: they avoid what gives them away, as slow and apart as they can be.
+    """
 
     def __init__(self, seed: int, scheme: Scheme, number: int, at: int, shop: Shop) -> None:
         self.name = f"{scheme.value.lower()}-{number}"
         self.dice: random.Random = dice_of(seed, "incident", self.name)
         self.told: list[Told] = []
         self.started_at = at
+        self.careful = self.dice.random() < CAREFUL
         self._seed = seed
         self._scheme = scheme
         self._shop = shop
@@ -74,10 +79,10 @@ class Story:
         """A token that belongs to the incident."""
         return token(self._seed, self.name, what, number)
 
-    def tokens(self, card: int = 0, country: str | None = "GB") -> Tokens:
-        """A device, an address and a network of the incident's own, and one of its cards."""
+    def tokens(self, card: int = 0, device: int = 0, country: str | None = "GB") -> Tokens:
+        """One of the incident's own devices and cards, its address and its network."""
         return Tokens(
-            device=self.stolen("device"),
+            device=self.stolen("device", device),
             card=self.stolen("card", card),
             address=self.stolen("address"),
             network=self.stolen("network"),
