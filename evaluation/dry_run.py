@@ -12,6 +12,7 @@ from dataclasses import replace
 from heapq import merge
 from itertools import chain
 
+from agents.loyalty.scoring import LOYALTY
 from agents.stock import STOCK
 from evaluation.cost import Cost, Sums
 from evaluation.lived import Lived
@@ -80,8 +81,10 @@ def run(
 
 
 def _topology(redemptions: bool) -> Topology:
+    """Without loyalty: no points rest on it, and it would look at every member every week."""
+    members = replace(MEMBERS, agents=tuple(one for one in MEMBERS.agents if one is not LOYALTY))
     stock = replace(PRODUCTS, agents=(STOCK,))
-    stages = (MEMBERS, stock) if redemptions else (MEMBERS,)
+    stages = (members, stock) if redemptions else (members,)
     return Topology(stages, {stage.name: 1 for stage in stages})
 
 
