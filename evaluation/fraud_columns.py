@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+TABBED = {".tsv", ".inter"}  # text with tabs between the columns
 SECONDS_BEFORE = 10**11  # a number below this counts seconds since 1970, above it milliseconds
 
 
@@ -39,7 +40,7 @@ def read(path: Path) -> Columns:
     try:
         if path.suffix == ".parquet":
             return _columns(parquet.read_table(path), [])
-        if path.suffix in {".csv", ".tsv"}:
+        if path.suffix in {".csv", *TABBED}:
             return _of_text(path)
     except pa.ArrowInvalid as error:
         raise UnusableFile(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
@@ -60,7 +61,7 @@ def _of_text(path: Path) -> Columns:
         path,
         read_options=csv.ReadOptions(use_threads=False),  # else lines have no numbers
         parse_options=csv.ParseOptions(
-            delimiter="\t" if path.suffix == ".tsv" else ",", invalid_row_handler=leave_out
+            delimiter="\t" if path.suffix in TABBED else ",", invalid_row_handler=leave_out
         ),
         convert_options=csv.ConvertOptions(strings_can_be_null=True),
     )

@@ -10,7 +10,7 @@ before, they are asked for products they never bought, and for any; the last hal
 from __future__ import annotations
 
 import enum
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from itertools import groupby
 
@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from agents.candidates import mixture, neighbours, offers, paths, tastes, trends
 from evaluation.recommendations_data import Touch, Touches
-from evaluation.recommendations_measures import Figures, Measure
+from evaluation.recommendations_measures import Crowd, Figures, Measure
 from evaluation.recommendations_play import Play
 from evaluation.recommendations_references import References
 from schemas.candidates import Purpose
@@ -36,7 +36,7 @@ class Protocol(enum.StrEnum):
 
 
 class Report(Struct, kw_only=True):
-    """The figures of the agents (`figures`), of parts of them, and of the references, by name."""
+    """The figures of the agents: of the main lists at the top, of all groups in `figures`; references."""
 
     protocol: Protocol
     k: int
@@ -45,6 +45,11 @@ class Report(Struct, kw_only=True):
     events: int
     members: int
     products: int
+    hit_rate: float
+    mrr: float
+    ndcg: float
+    coverage: float
+    diversity: float
     figures: dict[str, Figures] = field(default_factory=dict)
     references: dict[str, Figures] = field(default_factory=dict)
     events_per_second: float = 0.0
@@ -87,8 +92,8 @@ class _Trial:
         self._k = k
         self._tell = tell
         self._play = Play()
-        self._counts = Counter(touch.product_id for touch in data.touches)
-        self._references = References(sorted(self._counts))
+        self._crowd = Crowd((touch.member_id, touch.product_id) for touch in data.touches)
+        self._references = References(sorted(self._crowd.touches))
         self._seen: dict[str, set[str]] = defaultdict(set)
         self._touched_at: dict[str, int] = {}
         self._measures: dict[str, Measure] = {}
@@ -103,22 +108,29 @@ class _Trial:
         }[self._protocol]()
         if not self._measures:
             raise CannotEvaluate("No member has two touches: there is nothing to foretell.")
+        figures = self._figures(self._measures)
+        main = figures.get("all") or figures.get("novel") or next(iter(figures.values()))
         return Report(
+            hit_rate=main.hit_rate,
+            mrr=main.mrr,
+            ndcg=main.ndcg,
+            coverage=main.coverage,
+            diversity=main.diversity,
             protocol=self._protocol,
             k=self._k,
             rows=self._data.rows,
             bad_rows=self._data.bad_rows,
             events=len(touches),
             members=len({touch.member_id for touch in touches}),
-            products=len(self._counts),
-            figures=self._figures(self._measures),
+            products=len(self._crowd.touches),
+            figures=figures,
             references=self._figures(self._beside),
             events_per_second=len(touches) / max(self._play.seconds, 1e-9),
             parameters=parameters(),
         )
 
     def _figures(self, measures: dict[str, Measure]) -> dict[str, Figures]:
-        found = {name: measure.figures(self._counts) for name, measure in measures.items()}
+        found = {name: measure.figures(self._crowd) for name, measure in measures.items()}
         return {name: figures for name, figures in found.items() if figures is not None}
 
     # ---- protocols ------------------------------------------------------------------------------

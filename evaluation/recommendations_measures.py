@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from math import log2
 
+import numpy as np
 from msgspec import Struct
+from scipy import sparse
+
+LISTS_BETWEEN = 10  # every tenth list is looked at for its diversity
 
 
 class Figures(Struct, frozen=True, kw_only=True):
@@ -18,7 +22,34 @@ class Figures(Struct, frozen=True, kw_only=True):
     ndcg: float
     recall: float
     coverage: float  # products shown at least once, of all in the data
+    diversity: float  # 1 - cosine of who touched two products of a list, mean over its pairs
     novelty_bits: float  # mean of -log2 of a shown product's share of all touches
+
+
+class Crowd:
+    """Who touched what over the whole of the data: `touches` counts by product."""
+
+    def __init__(self, touches: Iterable[tuple[str, str]]) -> None:
+        """`touches`: pairs of member and product."""
+        pairs = list(touches)
+        self.touches = Counter(product for _, product in pairs)
+        members = {member: n for n, member in enumerate(dict.fromkeys(m for m, _ in pairs))}
+        self._places = {product: n for n, product in enumerate(self.touches)}
+        once = list(dict.fromkeys(pairs))
+        rows = [members[member] for member, _ in once]
+        columns = [self._places[product] for _, product in once]
+        shape = (len(members), len(self._places))
+        who = sparse.csc_matrix((np.ones(len(once)), (rows, columns)), shape=shape)
+        self._who = who.multiply(1.0 / np.sqrt(who.sum(axis=0))).tocsc()
+
+    def distance(self, products: Sequence[str]) -> float | None:
+        """Mean over pairs of a list of 1 - cosine of their members; none for less than two products."""
+        count = len(products)
+        if count < 2:
+            return None
+        part = self._who[:, [self._places[one] for one in products]]
+        alike = float((part.T @ part).sum()) - count
+        return 1.0 - alike / (count * (count - 1))
 
 
 class Measure:
@@ -28,12 +59,15 @@ class Measure:
         self._k = k
         self._sums: Counter[str] = Counter()
         self._shown: Counter[str] = Counter()
+        self._kept: list[Sequence[str]] = []
 
     def add(self, offered: Sequence[str], came: Collection[str]) -> bool:
         """A list, and the products that came; returns whether it held one of them."""
         wanted = set(came)
         ranks = [rank for rank, one in enumerate(offered[: self._k], 1) if one in wanted]
         ideal = sum(1 / log2(1 + rank) for rank in range(1, min(len(wanted), self._k) + 1))
+        if self._sums["lists"] % LISTS_BETWEEN == 0:
+            self._kept.append(offered[: self._k])
         self._sums["lists"] += 1
         self._shown.update(offered[: self._k])
         if ranks:
@@ -43,11 +77,12 @@ class Measure:
             self._sums["recall"] += len(ranks) / len(wanted)  # type: ignore[assignment]
         return bool(ranks)
 
-    def figures(self, touches: Counter[str]) -> Figures | None:
-        """The means; none when there was no list. `touches` counts all touches by product."""
-        lists = self._sums["lists"]
+    def figures(self, crowd: Crowd) -> Figures | None:
+        """The means; none when there was no list."""
+        lists, touches = self._sums["lists"], crowd.touches
         if not lists:
             return None
+        distances = [d for d in map(crowd.distance, self._kept) if d is not None]
         whole, shown = sum(touches.values()), sum(self._shown.values())
         bits = sum(n * -log2(max(touches[one], 1) / whole) for one, n in self._shown.items())
         return Figures(
@@ -57,5 +92,6 @@ class Measure:
             ndcg=self._sums["ndcg"] / lists,
             recall=self._sums["recall"] / lists,
             coverage=len(self._shown) / len(touches),
+            diversity=sum(distances) / len(distances) if distances else 0.0,
             novelty_bits=bits / shown if shown else 0.0,
         )

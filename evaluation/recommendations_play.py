@@ -88,6 +88,6 @@ class Play:
         started = perf_counter()
         self._shell.wake(at)
         mixed = ranked(self._offers.state(member_id), purpose, at, self._members.states)
-        found = [product for product, _ in best(mixed, most, wanted)]
+        found = [product for _, product in best(mixed, most, wanted)]
         self.seconds += perf_counter() - started
         return found

@@ -68,7 +68,7 @@ class References:
         norm = np.sqrt(np.maximum(self._members, 1.0))
         scores = (self._pairs[places] / norm[places, None]).sum(axis=0) / norm
         ordered = np.argsort(-scores, kind="stable")
-        found = []
+        found: list[str] = []
         for place in ordered.tolist():
             if len(found) == most or scores[place] <= 0:
                 break

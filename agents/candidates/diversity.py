@@ -7,14 +7,14 @@ a sentence and can be checked on the list itself, which a trade-off of similarit
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from schemas.candidates import Candidate
 
 A_REASON = 6
 
 
-def spread(candidates: Sequence[Candidate], most: int) -> list[Candidate]:
+def spread(candidates: Iterable[Candidate], most: int) -> list[Candidate]:
     """The first so many within the quota, in their order; then the first of those over it."""
     counts: Counter[str] = Counter()
     chosen: list[Candidate] = []
@@ -27,4 +27,6 @@ def spread(candidates: Sequence[Candidate], most: int) -> list[Candidate]:
         if reason is not None:
             counts[reason] += 1
         chosen.append(one)
+        if len(chosen) == most:
+            break
     return [*chosen, *waiting][:most]

@@ -5,6 +5,7 @@ A mark is four bytes of a hash, so a product is taken for another once in four m
 
 from __future__ import annotations
 
+from functools import lru_cache
 from struct import unpack
 from zlib import crc32
 
@@ -12,6 +13,7 @@ KNOWN_MOST = 1_000
 _MARK = 4
 
 
+@lru_cache(maxsize=65_536)
 def mark(product_id: str) -> int:
     """The number that stands for a product."""
     return crc32(product_id.encode())

@@ -48,7 +48,7 @@ from schemas.outcomes import OrderPlaced
 from schemas.record import Event, Outcome
 
 OFFERED = 20
-CONSIDERED = 60
+CONSIDERED = 40
 ASKED_MOST = 20
 RECENT_TOLD = 20
 EXPLAINED_MOST = 3  # lines of an order
@@ -255,11 +255,12 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
             and assortment.offered(tables, product_id)
         )
 
-    found = [
-        _candidate(state, product_id, exposure.faded(state.exposure, product_id, score, at), mixed)
-        for product_id, score in best(mixed, CONSIDERED, wanted)
+    ranks = [
+        (exposure.faded(state.exposure, product_id, score, at), product_id)
+        for score, product_id in best(mixed, CONSIDERED, wanted)
     ]
-    found.sort(key=lambda one: -one.score)
+    ranks.sort(reverse=True)
+    found = (_candidate(state, product_id, score, mixed) for score, product_id in ranks)
     chosen = diversity.spread(found, OFFERED)
     return _with_new(state, member_id, at, tables, chosen, wanted)
 

@@ -8,7 +8,7 @@ an evaluation.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from heapq import nlargest
+from itertools import islice
 from math import exp2
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ def voices(
     """The sources that hold anything, in the order of their names' list."""
     novel = purpose is Purpose.NOVEL
     together = {product: taste.together for product, taste in tastes.novel.items()}
-    alike = {product: taste.alike for product, taste in tastes.novel.items()}
+    alike = {product: taste.alike for product, taste in tastes.novel.items() if taste.alike}
     again: dict[str, float] = {}
     if not novel:
         for product, taste in tastes.owned.items():
@@ -86,12 +86,14 @@ def shares(found: list[Voice], product_id: str) -> list[float]:
     return [min(1.0, voice.weights.get(product_id, 0.0) / voice.whole) for voice in found]
 
 
-def best(
-    mixed: Mixed, most: int, wanted: Callable[[str], bool] = lambda _: True
-) -> list[tuple[str, float]]:
-    """The most probable products among the wanted; of equals the one whose id comes last."""
-    scores = ((score, product) for product, score in mixed.scores.items() if wanted(product))
-    return [(product, score) for score, product in nlargest(most, scores)]
+def ordered(mixed: Mixed) -> list[tuple[float, str]]:
+    """All products that any source holds, the most probable first; of equals the last by id."""
+    return sorted(((score, product) for product, score in mixed.scores.items()), reverse=True)
+
+
+def best(mixed: Mixed, most: int, wanted: Callable[[str], bool]) -> list[tuple[float, str]]:
+    """The most probable of the wanted products."""
+    return list(islice((one for one in ordered(mixed) if wanted(one[1])), most))
 
 
 def source_of(mixed: Mixed, product_id: str) -> Source:

@@ -81,7 +81,7 @@ def own(tastes: Tastes, product_id: str, at: int) -> None:
     """The product was bought with an order at this moment (milliseconds)."""
     taste = tastes.owned.get(product_id)
     if taste is None:
-        taste = tastes.owned[product_id] = tastes.novel.pop(product_id, None) or Taste()
+        taste = tastes.owned[product_id] = tastes.novel.pop(product_id, Taste())
     taste.bought += 1.0
     taste.bought_at = max(taste.bought_at, at)
     if len(tastes.owned) > OWNED_MOST + SLACK:
