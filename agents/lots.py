@@ -48,10 +48,12 @@ class Parcel(Struct, frozen=True, array_like=True):
 
     def due(self, *, disputed: bool = False) -> int:
         """When something happens to it by itself: it turns active, or expires."""
-        clock = self.activates_at if self.pending and not disputed else None
-        activates = NEVER if clock is None else clock
-        expires = NEVER if self.expires_at is None or not self.active else self.expires_at
-        return min(activates, expires)
+        due = NEVER
+        if self.pending and self.activates_at is not None and not disputed:
+            due = self.activates_at
+        if self.active and self.expires_at is not None and self.expires_at < due:
+            due = self.expires_at
+        return due
 
     def said(self, *, disputed: bool = False) -> Lot:
         """The lot as an entry tells it."""
@@ -99,13 +101,12 @@ class Lots(Struct, frozen=True, array_like=True):
         return (at if self.case is None else max(at, self.case.last_at)) + KEPT
 
     def due(self) -> int:
-        """When something happens to it by itself, or it is forgotten."""
-        dues = [parcel.due(disputed=self.disputed) for parcel in self.parcels]
-        if self.case is not None:
-            dues.append(self.case.due())
-        if self.empty:
-            dues.append(self.forgotten_at)
-        return min(dues)
+        """When something happens to one of them by itself, or all are forgotten."""
+        case, disputed = self.case, self.disputed
+        due = NEVER if case is None else case.due()
+        for parcel in self.parcels:
+            due = min(due, parcel.due(disputed=disputed))
+        return min(due, self.forgotten_at) if self.empty else due
 
     def with_parcel(self, index: int, parcel: Parcel) -> Lots:
         """The same with another lot at this place."""

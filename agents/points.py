@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from agents import Agent, Tables, Woken
+from agents.cases import KEPT
 from agents.earning import earn
 from agents.expiry import expire
 from agents.holds import cancel, commit, request, time_out, void
@@ -100,44 +101,50 @@ def _place(state: Points, order: OrderPlaced, tables: Tables) -> Iterator[Outcom
 
 def _wake(state: Points, member_id: str, now: int, tables: Tables) -> Iterator[Outcome]:
     """All that is due by now: what nobody judged, what turns active, what expires, then holds."""
-    yield from lapse(state, member_id, now, tables)
-    yield from _activate(state, member_id, now)
+    for place, lots in list(state.lots.items()):
+        if lots.case is not None and lots.case.due() <= now:
+            yield from lapse(state, member_id, place, now, tables)
+        yield from _activate(state, member_id, place, now)
     yield from expire(state, member_id, now, tables, sorted(state.lots))
     yield from time_out(state, member_id, now)
     _forget(state, now)
 
 
-def _activate(state: Points, member_id: str, now: int) -> Iterator[PointsEarned]:
-    for place, lots in list(state.lots.items()):
-        for index, parcel in enumerate(() if lots.disputed else lots.parcels):
-            if parcel.pending and parcel.activates_at is not None and parcel.activates_at <= now:
-                entry = Entry(state)
-                repay_first(state, entry, Account.PENDING, parcel.pending, place, index)
-                entry.change(place, index, activates_at=None)
-                yield PointsEarned(
-                    member_id=member_id,
-                    occurred_at=now,
-                    order_id=parcel.order_id,
-                    rule_id=parcel.rule_id,
-                    rule_version=parcel.rule_version,
-                    points=parcel.pending,
-                    **entry.fields(),
-                )
+def _activate(state: Points, member_id: str, place: str, now: int) -> Iterator[PointsEarned]:
+    lots = state.lots[place]
+    if lots.disputed:
+        return
+    for index, parcel in enumerate(lots.parcels):
+        if parcel.pending and parcel.activates_at is not None and parcel.activates_at <= now:
+            entry = Entry(state)
+            repay_first(state, entry, Account.PENDING, parcel.pending, place, index)
+            entry.change(place, index, activates_at=None)
+            yield PointsEarned(
+                member_id=member_id,
+                occurred_at=now,
+                order_id=parcel.order_id,
+                rule_id=parcel.rule_id,
+                rule_version=parcel.rule_version,
+                points=parcel.pending,
+                **entry.fields(),
+            )
 
 
 def _forget(state: Points, now: int) -> None:
     """Let go of lots and holds that nothing can come back to, and see what is due next."""
     state.next_at = None
     for place, lots in list(state.lots.items()):
-        if lots.empty and lots.forgotten_at <= now:
+        due = lots.due()
+        if due <= now and lots.empty:
             del state.lots[place]
         else:
-            state.falls_due(lots.due())
+            state.falls_due(due if due > now else now + KEPT)
     for redemption_id, hold in list(state.holds.items()):
         if hold.due() <= now:
             del state.holds[redemption_id]
         else:
             state.falls_due(hold.due())
+    state.awaited = {o: case for o, case in state.awaited.items() if case.forgotten_at > now}
     for case in state.awaited.values():
         state.falls_due(case.forgotten_at)
 

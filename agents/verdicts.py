@@ -111,13 +111,12 @@ def catch_up(state: Points, order: OrderPlaced, case: Case, tables: Tables) -> S
         yield from file(state, order.member_id, order.order_id, case, order.occurred_at, tables)
 
 
-def lapse(state: Points, member_id: str, now: int, tables: Tables) -> Said:
-    """What nobody ended in time is over."""
-    for lots in list(state.lots.values()):
-        if lots.case is not None and lots.case.due() <= now:
-            order_id, case = lots.parcels[0].order_id or "", lapsed(lots.case, now)
-            yield from file(state, member_id, order_id, case, now, tables)
-    state.awaited = {o: lapsed(c, now) for o, c in state.awaited.items() if c.forgotten_at > now}
+def lapse(state: Points, member_id: str, place: str, now: int, tables: Tables) -> Said:
+    """What nobody ended in time of what is said against an order is over."""
+    lots = state.lots[place]
+    if lots.case is not None:
+        order_id = lots.parcels[0].order_id or ""
+        yield from file(state, member_id, order_id, lapsed(lots.case, now), now, tables)
 
 
 # ---- the case and the points -----------------------------------------------------------------------
