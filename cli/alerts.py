@@ -83,9 +83,8 @@ def list_alerts(
 
 def _row(alert: Alert, newest: Evidence | None) -> tuple[object, ...]:
     why = "" if newest is None else _reasons(newest)
-    left = alert.state if alert.expires_at is None or alert.state != "OPEN" else "open"
     what = alert.kind, alert.verdict, alert.score, alert.count, alert.last_seen_at
-    return alert.alert_id, alert.member_id, *what, left, why
+    return alert.alert_id, alert.member_id, *what, alert.state, why
 
 
 def _reasons(evidence: Evidence) -> str:

@@ -270,6 +270,36 @@ def _versions(installation: Installation, rule_id: str, version: int) -> str | N
     return installation.run("risk", "rules", "list", "--all") if known else None
 
 
+def test_an_alert_from_the_payment_to_the_judgement(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Many payments fail, one goes through: it is held, shown with its reasons, and judged."""
+    installation, _ = demo
+    who = {"member_id": "tester", "occurred_at": "now", "currency": "GBP"}
+    tried = [
+        {"type": "PaymentFailed", **who, "payment_id": f"tried-{n}", "amount_minor": 100,
+         "card": f"card-{n}"}
+        for n in range(5)
+    ]  # fmt: skip
+    paid = {"type": "PaymentCaptured", **who, "payment_id": "paid", "amount_minor": 9_000}
+    file = tmp_path / "payments.jsonl"
+    file.write_text("\n".join(map(json.dumps, [*tried, paid | {"card": "card-9"}])))
+    assert "1 AlertOpened" in installation.run("emit", str(file))
+    listed = _eventually(lambda: installation.json("alerts", "list", "--member", "tester"))
+    alert_id = listed[0]["alert_id"]
+    assert (listed[0]["kind"], listed[0]["verdict"]) == ("PAYMENT", "HOLD")
+    shown = installation.run("alerts", "show", alert_id)
+    assert "rule:card-testing" in shown
+    assert "recomputed: same" in shown
+    judge = ("alerts", "judge", alert_id, "cleared", "--by", "ada")
+    assert "1 AlertClosed" in installation.run(*judge)
+    ended = ("alerts", "list", "--member", "tester", "--state", "ended")
+    found = _eventually(lambda: installation.json(*ended))
+    assert [(one["state"], one["analyst"]) for one in found] == [("CLEARED", "ada")]
+    wrong = ("alerts", "judge", alert_id, "confirmed", "--member", "m-1")
+    assert "This member has no alert" in installation.run(*wrong, code=1)
+
+
 @pytest.mark.parametrize("view", ["postgres", "redis"])
 def test_views_are_rebuilt(demo: tuple[Installation, dict[str, Any]], view: str) -> None:
     """The same answers from the new version."""
