@@ -46,7 +46,9 @@ class Valkey:
         for view, topic in TOPIC_OF.items():
             fields = self._client.hgetall(self._key(f"cursor:{view}"))
             places = (name for name in fields if name.endswith(":position"))
-            found.append({(topic, int(n.partition(":")[0])): int(fields[n]) for n in places})
+            come = {(topic, int(n.partition(":")[0])): int(fields[n]) for n in places}
+            # Without a cursor its topic is named all the same: no other one is waited for.
+            found.append(come or {(topic, 0): 0})
         return found
 
     def tables(self) -> Tables:

@@ -6,6 +6,7 @@ import pytest
 from confluent_kafka import Producer
 
 from audit.auditor import NotPassed, run
+from audit.in_redis import TOPIC_OF, Valkey
 from streams.clock import Ticks
 from streams.settings import read_settings
 from streams.topics import all_topics, create_topics
@@ -34,3 +35,9 @@ def test_workers_that_do_not_come_are_named(kafka: str, topics: str) -> None:
     producer.flush()
     with pytest.raises(NotPassed, match=r"the workers have not come as far.*actions\.members/0"):
         run(kafka, prefix=topics, group=topics, wait_seconds=0.5)
+
+
+def test_a_view_without_a_cursor_waits_for_its_own_topic_alone(redis: str) -> None:
+    """Before the first alert there is no cursor of alerts, which is no lag of anything else."""
+    cursors = Valkey(redis).cursors()
+    assert cursors == [{(topic, 0): 0} for topic in TOPIC_OF.values()]
