@@ -74,7 +74,7 @@ def parameters() -> dict[str, float | int | str]:
         "answered_most": neighbours.ANSWERED_MOST,
         "popularity_power": neighbours.POPULARITY_POWER,
         "fading": tastes.FADING,
-        "tastes_most": tastes.TASTES_MOST,
+        "novel_most": tastes.NOVEL_MOST,
         "order_steps": offers.ORDER_STEPS,
         "asked_most": offers.ASKED_MOST,
         "mixture_rate": mixture.RATE,

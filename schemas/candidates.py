@@ -26,6 +26,7 @@ from schemas.record import (
 )
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Weight = Annotated[float, Meta(ge=0.0)]
 ProductIds = Annotated[
     list[Annotated[str, Meta(**IDENTIFIER)]], doc("Products in their order.", max_length=100)
 ]
@@ -115,7 +116,7 @@ class ProductTouched(ProductOutcome, frozen=True, kw_only=True):
     recent: Annotated[list[str], doc("Products the member touched before it, the newest first.")]
 
 
-class Near(Struct, frozen=True, array_like=False, kw_only=True):
+class Near(Struct, frozen=True, kw_only=True):
     """A product in the surroundings of a touch."""
 
     product_id: ProductId
@@ -130,21 +131,17 @@ class TouchSurrounded(ProductOutcome, frozen=True, kw_only=True):
     after: Annotated[list[Near], doc("Touched after it, the nearest first.")]
 
 
-class Neighbour(Struct, frozen=True, kw_only=True):
-    """A product that stands near another in the paths of members."""
-
-    product_id: ProductId
-    together: Annotated[float, doc("By how often and how near they were touched.", ge=0.0)]
-    alike: Annotated[float, doc("The same, in paths like the one of the member who asks.", ge=0.0)]
-
-
 class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
     """A product answers a member's touch."""
 
     SAID_IN: ClassVar[str] = "products"
     product_id: ProductId
     touches: Annotated[int, doc("Touches of it whose surroundings it was told.", ge=0)]
-    neighbours: Annotated[list[Neighbour], doc("The strongest first.")]
+    product_ids: Annotated[list[str], doc("Products that stand near it, the loudest first.")]
+    together: Annotated[
+        list[Weight], doc("How loud each is: by how often and how near both were touched.")
+    ]
+    alike: Annotated[list[Weight], doc("The same, in paths like that of the member who asks.")]
 
 
 class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):

@@ -25,7 +25,6 @@ from agents import Agent, Tables
 from agents.candidates.paths import NEARNESS, alike, forgotten, row_of, walked
 from schemas.candidates import (
     Near,
-    Neighbour,
     NeighboursChanged,
     NeighboursTold,
     ProductTouched,
@@ -143,35 +142,31 @@ def _draws(event_id: str) -> Iterator[float]:
 
 
 def _told(state: Neighbours, event: ProductTouched) -> NeighboursTold:
+    """The loudest neighbours, without those that the member has just touched."""
+    shared = _shared(state, event.recent)
+    paths = alike(state.paths, shared)
+    for slot in shared:
+        paths.pop(slot, None)
+    trust = state.touches**0.5
+    together = trust / (sum(state.weights) or 1.0)
+    beside = trust / (sum(paths.values()) or 1.0)
+    voices = []
+    for slot, weight in enumerate(state.weights):
+        if slot not in shared:
+            fame = (state.touched[slot] + 1) ** -POPULARITY_POWER
+            own, like = weight * together * fame, paths.get(slot, 0.0) * beside * fame
+            voices.append((own + like, own, like, slot))
+    voices.sort(reverse=True)
+    del voices[ANSWERED_MOST:]
     return NeighboursTold(
         member_id=event.member_id,
         occurred_at=event.occurred_at,
         product_id=event.product_id,
         touches=state.touches,
-        neighbours=_answer(state, event.recent),
+        product_ids=[state.products[slot] for _, _, _, slot in voices],
+        together=[own for _, own, _, _ in voices],
+        alike=[like for _, _, like, _ in voices],
     )
-
-
-def _answer(state: Neighbours, recent: list[str]) -> list[Neighbour]:
-    """The loudest neighbours, without those that the member has just touched."""
-    shared = _shared(state, recent)
-    paths = alike(state.paths, shared)
-    for slot in shared:
-        paths.pop(slot, None)
-    whole, whole_alike = sum(state.weights), sum(paths.values())
-    trust = state.touches**0.5
-    together, beside = trust / (whole or 1.0), trust / (whole_alike or 1.0)
-    voices = []
-    for slot, (weight, touched) in enumerate(zip(state.weights, state.touched, strict=True)):
-        if slot not in shared:
-            fame = (touched + 1) ** -POPULARITY_POWER
-            own, like = weight * together * fame, paths.get(slot, 0.0) * beside * fame
-            voices.append((own + like, own, like, slot))
-    voices.sort(reverse=True)
-    return [
-        Neighbour(product_id=state.products[slot], together=own, alike=like)
-        for _, own, like, slot in voices[:ANSWERED_MOST]
-    ]
 
 
 def _shared(state: Neighbours, recent: list[str]) -> dict[int, float]:

@@ -27,7 +27,7 @@ from agents.candidates.journey import Journey, Surrounded, close, lately, learn,
 from agents.candidates.known import added, mark, marks
 from agents.candidates.mixture import silence, situation
 from agents.candidates.ranking import Mixed, best, mix, shares, source_of, voices
-from agents.candidates.tastes import Tastes, hear, own
+from agents.candidates.tastes import Tastes, hear, own, touched
 from schemas.actions import ProductBrowsed
 from schemas.candidates import (
     Candidate,
@@ -143,7 +143,7 @@ def _touched(
         for one in touch(state.journey, product_id, steps):
             yield _told(one, event.occurred_at)
         state.known = added(state.known, product_id)
-        state.tastes.novel.pop(product_id, None)
+        touched(state.tastes, product_id)
         if place >= len(fresh) - ASKED_MOST:
             state.awaited += 1
             yield ProductTouched(
@@ -197,7 +197,7 @@ def _answered(state: Offers, event: NeighboursTold, tables: Tables) -> Iterator[
     learn(state.journey, event.product_id, event.touches)
     place = place_of(state.journey, event.product_id)
     if place is not None:
-        hear(state.tastes, event.product_id, place, event.neighbours, marks(state.known))
+        hear(state.tastes, event, place, marks(state.known))
     state.awaited = max(0, state.awaited - 1)
     if state.awaited == 0:
         yield from _said(state, event.member_id, event.occurred_at, tables)
@@ -267,20 +267,22 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
 
 def _allowed(state: Offers, product_id: str, known: frozenset[int]) -> bool:
     """Never touched, or bought again and again."""
-    owned = state.tastes.owned.get(product_id)
-    if owned is not None:
-        return owned.bought >= CONSUMABLE_ORDERS
+    bought = state.tastes.bought.get(product_id)
+    if bought is not None:
+        return bought.orders >= CONSUMABLE_ORDERS
     return mark(product_id) not in known
 
 
 def _candidate(state: Offers, product_id: str, score: float, mixed: Mixed) -> Candidate:
     source = source_of(mixed, product_id)
-    taste = state.tastes.novel.get(product_id) or state.tastes.owned.get(product_id)
-    personal = taste is not None and source in (Source.TOGETHER, Source.ALIKE)
+    reason = None
+    if source in (Source.TOGETHER, Source.ALIKE):
+        tastes = state.tastes
+        reason = tastes.novel.reasons.get(product_id) or tastes.owned.reasons.get(product_id)
     return Candidate(
         product_id=product_id,
         source=source,
-        reason_product_id=(taste.reason or None) if taste is not None and personal else None,
+        reason_product_id=None if reason is None else reason.product_id,
         score=min(1.0, score),
     )
 

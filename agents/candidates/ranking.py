@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from agents.candidates.known import mark
 from agents.candidates.mixture import weigh
-from agents.candidates.tastes import Taste, Tastes
+from agents.candidates.tastes import Bought, Tastes
 from agents.candidates.trends import Trends
 from schemas.candidates import Purpose, Source
 
@@ -22,11 +22,15 @@ AGAIN_HALF_LIFE = 180 * 86_400_000
 
 
 class Voice(NamedTuple):
-    """What a source says: weights of products, and their sum, which is more than zero."""
+    """What a source says: weights of products (each in one of the maps), and their sum, more than zero."""
 
     source: Source
-    weights: Mapping[str, float]
+    maps: tuple[Mapping[str, float], ...]
     whole: float
+
+    def share(self, product_id: str) -> float:
+        """The probability that it gives a product."""
+        return min(1.0, sum(one.get(product_id, 0.0) for one in self.maps) / self.whole)
 
 
 class Mixed(NamedTuple):
@@ -41,29 +45,31 @@ def voices(
     tastes: Tastes, trends: Trends, purpose: Purpose, known: Collection[int], at: int
 ) -> list[Voice]:
     """The sources that hold anything, in the order of their names' list."""
-    novel = purpose is Purpose.NOVEL
-    together = {product: taste.together for product, taste in tastes.novel.items()}
-    alike = {product: taste.alike for product, taste in tastes.novel.items() if taste.alike}
-    again: dict[str, float] = {}
-    if not novel:
-        for product, taste in tastes.owned.items():
-            together[product], alike[product] = taste.together, taste.alike
-            again[product] = _again(taste, at)
-    day, week = (_unknown(one, known) if novel else one for one in (trends.day, trends.week))
-    said = {
-        Source.TOGETHER: together,
-        Source.ALIKE: alike,
-        Source.AGAIN: again,
-        Source.DAY: day,
-        Source.WEEK: week,
-    }
-    sums = ((source, weights, sum(weights.values())) for source, weights in said.items())
-    return [Voice(source, weights, whole) for source, weights, whole in sums if whole > 0]
+    novel, owned = tastes.novel, tastes.owned
+    said: dict[Source, tuple[Mapping[str, float], ...]]
+    if purpose is Purpose.NOVEL:
+        said = {
+            Source.TOGETHER: (novel.together,),
+            Source.ALIKE: (novel.alike,),
+            Source.DAY: (_unknown(trends.day, known),),
+            Source.WEEK: (_unknown(trends.week, known),),
+        }
+    else:
+        again = {product: _again(bought, at) for product, bought in tastes.bought.items()}
+        said = {
+            Source.TOGETHER: (novel.together, owned.together),
+            Source.ALIKE: (novel.alike, owned.alike),
+            Source.AGAIN: (again,),
+            Source.DAY: (trends.day,),
+            Source.WEEK: (trends.week,),
+        }
+    sums = ((source, maps, sum(sum(one.values()) for one in maps)) for source, maps in said.items())
+    return [Voice(source, maps, whole) for source, maps, whole in sums if whole > 0]
 
 
-def _again(taste: Taste, at: int) -> float:
+def _again(bought: Bought, at: int) -> float:
     """Orders of it, half as many for every 180 days since the last."""
-    return taste.bought * exp2(-max(0, at - taste.bought_at) / AGAIN_HALF_LIFE)
+    return bought.orders * exp2(-max(0, at - bought.at) / AGAIN_HALF_LIFE)
 
 
 def _unknown(shares: Mapping[str, float], known: Collection[int]) -> dict[str, float]:
@@ -76,14 +82,15 @@ def mix(found: list[Voice], logits: Mapping[str, float]) -> Mixed:
     scores: dict[str, float] = {}
     for voice, part in zip(found, parts, strict=True):
         factor = part / voice.whole
-        for product, weight in voice.weights.items():
-            scores[product] = scores.get(product, 0.0) + weight * factor
+        for weights in voice.maps:
+            for product, weight in weights.items():
+                scores[product] = scores.get(product, 0.0) + weight * factor
     return Mixed(scores, found, parts)
 
 
 def shares(found: list[Voice], product_id: str) -> list[float]:
     """With which probability each source holds a product."""
-    return [min(1.0, voice.weights.get(product_id, 0.0) / voice.whole) for voice in found]
+    return [voice.share(product_id) for voice in found]
 
 
 def ordered(mixed: Mixed) -> list[tuple[float, str]]:
@@ -99,7 +106,7 @@ def best(mixed: Mixed, most: int, wanted: Callable[[str], bool]) -> list[tuple[f
 def source_of(mixed: Mixed, product_id: str) -> Source:
     """The source that gives a product most of its probability."""
     given = (
-        (part * voice.weights.get(product_id, 0.0) / voice.whole, voice.source)
+        (part * voice.share(product_id), voice.source)
         for voice, part in zip(mixed.voices, mixed.parts, strict=True)
     )
     return max(given, key=lambda one: one[0])[1]
