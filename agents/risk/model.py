@@ -199,14 +199,15 @@ def _bins(
     model: Model, columns: Columns, features: Mapping[str, float]
 ) -> list[tuple[str, Column, int]]:
     """By feature its column and the bin of the example; a feature that is new gets a column."""
+    value_of, grid_of = features.get, GRIDS.get
     found, met = [], 0
     for name in model.features:
-        value = features.get(name)
+        value = value_of(name)
         if value is None:
-            number = MISSING
+            found.append((name, columns[name], MISSING))
         else:
-            number, met = bisect_right(GRIDS.get(name, GENERAL), value), met + 1
-        found.append((name, columns[name], number))
+            met += 1
+            found.append((name, columns[name], bisect_right(grid_of(name, GENERAL), value)))
     if met == len(features) or not _begin_columns(model, columns, features):
         return found
     return _bins(model, columns, features)
@@ -224,12 +225,12 @@ def _begin_columns(model: Model, columns: Columns, features: Mapping[str, float]
 def _descend(
     model: Model, columns: Columns, bins: list[tuple[str, Column, int]], error: float
 ) -> None:
-    rate, square = model.rate, error * error
-    step = rate * error
+    square, step = error * error, model.rate * error
     for name, column, number in bins:
-        squares = column.squares.get(number, FIRST_SQUARES) + square
-        column.squares[number] = squares
-        column.weights[number] = column.weights.get(number, 0.0) - step / sqrt(squares)
+        weights, squares = column.weights, column.squares
+        sum_of_squares = squares.get(number, FIRST_SQUARES) + square
+        squares[number] = sum_of_squares
+        weights[number] = weights.get(number, 0.0) - step / sqrt(sum_of_squares)
         columns[name] = column
     model.base_squares += square
     model.base -= step / sqrt(model.base_squares)

@@ -17,8 +17,8 @@ from agents import Agent, Tables, Woken
 from agents.calendar import HOUR
 from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
-from agents.risk.learners import Columns, Example, Training, Variant, columns_of
-from agents.risk.model import learn
+from agents.risk.learners import Example, Training, Variant, columns_of
+from agents.risk.model import Column, learn
 from agents.risk.publication import choose, due, publish
 from schemas.record import Outcome
 from schemas.risk import (
@@ -100,16 +100,19 @@ def _place(number: int) -> str:
 
 def _learn(state: Training, model: str) -> Iterator[ModelPublished | VersionPublished]:
     """From all that wait, in order; then publish what was learned if it is time."""
-    for number in range(state.waiting_count):
-        example = state.waiting.pop(_place(number))
-        for name, variant in state.variants.items():
-            _learn_one(variant, columns_of(state.columns, name), example)
+    examples = [state.waiting.pop(_place(number)) for number in range(state.waiting_count)]
     state.waiting_count = 0
+    for name, variant in state.variants.items():
+        columns = columns_of(state.columns, name)
+        held = {feature: columns[feature] for feature in variant.model.features}
+        for example in examples:
+            _learn_one(variant, held, example)
+        columns.update(held)  # each was read once and is stored once, for many examples
     if due(state):
         yield from publish(state, model)
 
 
-def _learn_one(variant: Variant, columns: Columns, example: Example) -> None:
+def _learn_one(variant: Variant, columns: dict[str, Column], example: Example) -> None:
     learn(variant.model, columns, example.features, example.fraud, example.weight, example.corrects)
     variant.model.learned_until = max(variant.model.learned_until, example.paid_at)
     variant.fresh += 1
