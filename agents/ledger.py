@@ -173,12 +173,9 @@ def take_from_others(
     but: tuple[str, int] | None = None,
 ) -> int:
     """The same out of the active points of all lots but one, in spend order."""
-    if not wanted:
-        return 0
-    for part in spent(state, state.active, but):
-        points = min(part.points, wanted)
-        left = take(entry, part.entry, part.index, Account.ACTIVE, points, destination)
-        wanted -= points - left
+    for place, index, _ in in_spend_order(state) if wanted else ():
+        if (place, index) != but:
+            wanted = take(entry, place, index, Account.ACTIVE, wanted, destination)
         if not wanted:
             break
     return wanted
