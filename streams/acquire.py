@@ -1,6 +1,6 @@
 """Taking partitions over: read where their changelogs end, restore, check, seek; only then fetch.
 
-Runs in the background, outside the lock of the stage's loop and outside Faust's callbacks, so that
+Runs in the background, outside the lock of the worker's loop and outside Faust's callbacks, so that
 heartbeats go on; a revocation cancels it. Whatever a former owner had open is decided by the time it
 is done.
 """
@@ -110,7 +110,7 @@ class Acquirer:
         try:
             records = restore(
                 kafka, changelog, self._facts[changelog].topic_id, jobs, cancelled,
-                lambda: self._failpoints.reach("in-restore", self._spec.name),
+                lambda: self._failpoints.reach("in-restore", (self._spec.name,)),
             )  # fmt: skip
         except BaseException:
             for job in jobs:

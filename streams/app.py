@@ -1,4 +1,4 @@
-"""A worker: Faust's app with our transport, one loop a stage, and what starts and ends them.
+"""A worker: Faust's app with our transport, one loop over all stages, and what starts and ends them.
 
 `build(settings, stages)` makes it, `run(settings, stages)` runs it until SIGTERM. Nothing exists at
 import time.
@@ -21,13 +21,14 @@ from faust.types import TP
 from schemas import codec, topics
 from streams.acquire import Acquirer
 from streams.ending import ExitCode, end_process
-from streams.engine import StageLoop
+from streams.engine import Engine
 from streams.failpoints import Failpoints
 from streams.health import Health, serve
 from streams.offset_commit import Membership
 from streams.plan import Topology
 from streams.restore import Cancelled
 from streams.settings import Settings
+from streams.share import Share
 from streams.slots import Slot, hold_slot
 from streams.stage import StageSpec
 from streams.store import open_cache
@@ -89,9 +90,8 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
         )
         self.worker_settings = settings
         self.specs = list(stages)
-        self.loops: dict[str, StageLoop] = {}
+        self.engine: Engine | None = None
         self.failure: asyncio.Future[BaseException] | None = None
-        self._loop_of: dict[str, StageLoop] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._acquiring: list[asyncio.Task[None]] = []
         self.transport = BatchTransport(self.conf.broker_consumer, self)
@@ -102,37 +102,41 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
             self._subscribe(spec)
 
     @property
-    def intake(self) -> App:
-        """What the transport asks of the engine."""
-        return self
+    def intake(self) -> Engine:
+        """What the transport asks."""
+        assert self.engine is not None, "not prepared"
+        return self.engine
 
     def _subscribe(self, spec: StageSpec) -> None:
-        """A stage is one Faust agent; it files batches for the stage's loop."""
+        """A stage is one Faust agent; it files batches for the engine."""
         topic = self.topic(*spec.sources, key_serializer="raw", value_serializer="raw", acks=False)
 
         async def file(batches: Any) -> None:
             async for batch in batches:
-                self._loop_of[batch.topic].file(batch)
+                self.intake.file(batch)
 
         self.agent(topic, name=spec.name)(file)
 
     async def prepare(self, slot: Slot) -> None:
-        """Check what is there, connect the producers, start the loops."""
+        """Check what is there, connect the producer, start the loop."""
         settings = self.worker_settings
         facts = await asyncio.to_thread(_check, settings, self.specs)
         cache = open_cache(settings.cache_bytes)
         failpoints = Failpoints.parse(settings.test_failpoint)
-        for spec in self.specs:
-            name = f"{settings.app}-{spec.name}-{settings.host}.{slot.number}"
-            producer = TransactionalProducer(settings, name)
-            acquirer = Acquirer(
-                spec, settings, facts, slot.folder / "stores", cache, self._seek, failpoints
+        folder = slot.folder / "stores"
+        shares = [
+            Share(
+                spec,
+                settings,
+                facts,
+                Acquirer(spec, settings, facts, folder, cache, self._seek, failpoints),
             )
-            loop = StageLoop(spec, settings, facts, acquirer, producer, failpoints)
-            self.loops[spec.name] = loop
-            self._loop_of |= dict.fromkeys(spec.sources, loop)
-            await producer.start()
-            self._tasks.append(self._guarded(loop.run(), f"the loop of {spec.name}"))
+            for spec in self.specs
+        ]
+        producer = TransactionalProducer(settings, f"{settings.app}-{settings.host}.{slot.number}")
+        self.engine = Engine(shares, settings, producer, failpoints)
+        await producer.start()
+        self._tasks.append(self._guarded(self.engine.run(), "the loop"))
 
     def _guarded(self, work: Coroutine[Any, Any, None], where: str) -> asyncio.Task[None]:
         """A task whose failure ends the process at once."""
@@ -146,17 +150,6 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
                 end_process(error, where)
 
         return asyncio.get_running_loop().create_task(run())
-
-    # ---- what the transport asks -----------------------------------------------------------------
-
-    def wanted(self) -> set[TP]:
-        """The partitions to fetch from now."""
-        return {tp for loop in self.loops.values() for tp in loop.wanted()}
-
-    def taken(self, behind: set[TP]) -> None:
-        """A drain is over."""
-        for loop in self.loops.values():
-            loop.taken(behind)
 
     async def _seek(self, positions: Any, membership: Membership) -> bool:
         found: bool = await self.consumer._thread.start_at(positions, membership)
@@ -172,12 +165,8 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
 
     async def _let_go(self) -> None:
         """Stop what is being acquired, then release what is owned."""
-        for task in self._acquiring:
-            task.cancel()
-        await asyncio.gather(*self._acquiring, return_exceptions=True)
-        self._acquiring.clear()
-        for loop in self.loops.values():
-            await loop.release()
+        await self._stop_acquiring()
+        await self.intake.release()
         self.consumer._thread.forget_positions()
 
     async def _assigned(self, sender: Any, assigned: set[TP], **_: Any) -> None:
@@ -186,21 +175,25 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
         structlog.get_logger().info(
             "partitions_assigned", count=len(assigned), generation=membership.generation
         )
-        for loop in self.loops.values():
-            partitions = owned_whole(loop.spec, assigned)
-            if partitions:
-                work = _acquire(loop, partitions, membership)
-                self._acquiring.append(self._guarded(work, f"acquiring {loop.spec.name}"))
+        found = {spec.name: owned_whole(spec, assigned) for spec in self.specs}
+        owned = {name: partitions for name, partitions in found.items() if partitions}
+        self.intake.expect(owned)
+        for stage, partitions in owned.items():
+            work = _acquire(self.intake, stage, partitions, membership)
+            self._acquiring.append(self._guarded(work, f"acquiring {stage}"))
+
+    async def _stop_acquiring(self) -> None:
+        for task in self._acquiring:
+            task.cancel()
+        await asyncio.gather(*self._acquiring, return_exceptions=True)
+        self._acquiring.clear()
 
     # ---- the end ---------------------------------------------------------------------------------
 
     async def _drain(self, sender: Any, **_: Any) -> None:
         """Before the consumer leaves the group: finish what is in hand."""
-        for task in self._acquiring:
-            task.cancel()
-        await asyncio.gather(*self._acquiring, return_exceptions=True)
-        for loop in self.loops.values():
-            await loop.stop()
+        await self._stop_acquiring()
+        await self.intake.stop()
 
 
 def build(settings: Settings, stages: Sequence[StageSpec]) -> App:
@@ -214,14 +207,14 @@ def owned_whole(spec: StageSpec, assigned: set[TP]) -> frozenset[int]:
     return frozenset(set.intersection(*found))
 
 
-async def _acquire(loop: StageLoop, partitions: frozenset[int], membership: Membership) -> None:
+async def _acquire(
+    engine: Engine, stage: str, partitions: frozenset[int], membership: Membership
+) -> None:
     try:
-        await loop.acquire(partitions, membership)
+        await engine.acquire(stage, partitions, membership)
     except Cancelled:
         return
-    structlog.get_logger().info(
-        "partitions_acquired", stage=loop.spec.name, partitions=sorted(partitions)
-    )
+    structlog.get_logger().info("partitions_acquired", stage=stage, partitions=sorted(partitions))
 
 
 def _check(settings: Settings, specs: Sequence[StageSpec]) -> dict[str, TopicFacts]:
@@ -282,10 +275,11 @@ async def _serve(settings: Settings, stages: Sequence[StageSpec], slot: Slot) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await app.prepare(slot)
-    health = Health({name: _reader(loop) for name, loop in app.loops.items()})
+    shares = app.intake.shares
+    health = Health({name: _reader(share) for name, share in shares.items()})
     if settings.http_port:
         serve(health, settings.http_host, settings.http_port)
-    structlog.get_logger().info("worker_starts", slot=slot.number, stages=list(app.loops))
+    structlog.get_logger().info("worker_starts", slot=slot.number, stages=list(shares))
     await app.start()
     crashed = asyncio.ensure_future(app._crashed.wait())
     stopping = asyncio.ensure_future(stop.wait())
@@ -298,5 +292,5 @@ async def _serve(settings: Settings, stages: Sequence[StageSpec], slot: Slot) ->
     crashed.cancel()
 
 
-def _reader(loop: StageLoop) -> Callable[[], Any]:
-    return lambda: loop.progress
+def _reader(share: Share) -> Callable[[], Any]:
+    return lambda: share.progress

@@ -1,137 +1,93 @@
-"""One stage in one worker: a loop of pass, transaction, store; exactly once.
+"""A worker's loop: pass, transaction, stores; exactly once.
 
-take all that waits, of all owned partitions → react → one transaction (outputs, changelog, source
-positions, the group's offsets) → one write a store → again. Partitions come in by an acquire in the
-background and go out between two transactions. Any error that leaves here ends the process.
+take all that waits, of all partitions of all stages → react → one transaction (outputs, changelogs,
+source positions, the group's offsets) → one write a store → again. Partitions come in by an acquire in
+the background and go out between two transactions. Any error that leaves here ends the process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 from faust.types import TP
 
-from streams.acquire import Acquired, Acquirer
-from streams.behaviour import Effects
 from streams.failpoints import Failpoints
-from streams.metrics import StageMetrics
 from streams.offset_commit import UNFENCED, Membership
 from streams.settings import Settings
-from streams.stage import Progress, StageSpec
-from streams.store import SOURCES_KEY, Source, encode
-from streams.topics import TopicFacts
-from streams.transaction import Row, TransactionalProducer
-from streams.transport import Batch, PositionJumped
+from streams.share import Share
+from streams.transaction import TransactionalProducer
+from streams.transport import Batch
+from streams.writing import Offsets, Records, Writing
 
 SMALL_PASS = 500  # a pass of fewer records waits for the linger time after the last
 
 
-@dataclass(slots=True)
-class Owned:
-    """A partition in work, with what waits for it by source topic."""
+class Engine:
+    """The loop over all stages; `file`, `acquire` and `release` are called by the app.
 
-    acquired: Acquired
-    positions: dict[str, int]
-    queues: dict[str, deque[Batch]]
-    touched: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """True when there is something to do."""
-        return any(self.queues.values()) or self.acquired.work.waiting
-
-
-class StageLoop:
-    """The loop of one stage; `file`, `acquire` and `release` are called by the app."""
+    One transaction holds what all stages did, as its cost is its round trips and not its records, and
+    as stages that take turns on one event loop would wait for each other in the midst of theirs.
+    """
 
     def __init__(
         self,
-        spec: StageSpec,
+        shares: Sequence[Share],
         settings: Settings,
-        facts: dict[str, TopicFacts],
-        acquirer: Acquirer,
         producer: TransactionalProducer,
         failpoints: Failpoints,
     ) -> None:
-        self.spec = spec
-        self.progress = Progress()
-        self.behind: set[TP] = set()
+        self.shares = {share.spec.name: share for share in shares}
+        self._of_topic = {topic: share for share in shares for topic in share.spec.sources}
         self._settings = settings
-        self._facts = facts
-        self._acquirer = acquirer
         self._producer = producer
         self._failpoints = failpoints
-        self._metrics = StageMetrics(spec.name)
-        self._owned: dict[int, Owned] = {}
-        self._membership: Membership | None = None
-        self._turn = 0
-        self._busy = asyncio.Lock()  # held from the first reaction to the store's write
+        self._busy = asyncio.Lock()  # held from the first reaction to the stores' writes
         self._wake = asyncio.Event()
         self._stopping = False
 
     # ---- what waits ------------------------------------------------------------------------------
 
-    def wanted(self) -> Iterable[TP]:
-        """The partitions to fetch from: none of the outside ones when enough waits."""
-        full = (
-            self.progress.queued_records >= self._settings.queue_records
-            or self.progress.queued_bytes >= self._settings.queue_bytes
-        )
-        inside = self.spec.sources[:-1]
-        for partition, owned in self._owned.items():
-            for topic in inside:
-                if not (full and owned.queues[topic]):
-                    yield TP(topic, partition)
-            if not full:
-                yield TP(self.spec.sources[-1], partition)
+    def wanted(self) -> set[TP]:
+        """The partitions to fetch from now."""
+        return {tp for share in self.shares.values() for tp in share.wanted()}
 
     def file(self, batch: Batch) -> None:
-        """Let a batch wait, unless its partition is not in work under the same membership."""
-        owned = self._owned.get(batch.partition)
-        if owned is None or batch.membership != owned.acquired.membership or self._stopping:
-            return
-        owned.queues[batch.topic].append(batch)
-        self.progress.queued_records += len(batch.records)
-        self.progress.queued_bytes += batch.size
-        self._wake.set()
+        """Let a batch wait for its partition."""
+        if not self._stopping and self._of_topic[batch.topic].file(batch):
+            self._wake.set()
 
     def taken(self, behind: set[TP]) -> None:
         """The transport drained; what was held back may go on now."""
-        self.behind = behind
-        self.progress.drained_at = time.monotonic()
-        if self.progress.queued_records:
-            self._wake.set()
+        for share in self.shares.values():
+            if share.taken(behind):
+                self._wake.set()
 
     # ---- coming and going ------------------------------------------------------------------------
 
-    async def acquire(self, partitions: frozenset[int], membership: Membership) -> None:
-        """Restore these partitions and take them into work."""
-        assert not self._owned, "acquired twice without a release"
+    def expect(self, stages: Iterable[str]) -> None:
+        """These stages are acquired next: nothing reacts before all of them are.
+
+        So nothing is restored while a transaction of our own is open.
+        """
         assert not self._producer.open, "restored while a transaction of our own is open"
-        self.progress.acquiring = True
-        acquired = await self._acquirer.acquire(partitions, membership, self._metrics)
-        for one in acquired:
-            positions = {topic: source.offset for topic, source in one.sources.items()}
-            queues = {topic: deque[Batch]() for topic in self.spec.sources}
-            self._owned[one.partition] = Owned(one, positions, queues)
-        self.progress.owned = len(self._owned)
-        self.progress.acquiring = False
-        self.progress.passed_at = time.monotonic()
+        for stage in stages:
+            self.shares[stage].progress.acquiring = True
+
+    async def acquire(self, stage: str, partitions: frozenset[int], membership: Membership) -> None:
+        """Restore these partitions of a stage that is expected, and take them into work."""
+        await self.shares[stage].acquire(partitions, membership)
         self._wake.set()
 
     async def release(self) -> None:
         """Finish the transaction in hand, drop what waits, close the stores."""
         async with self._busy:
-            self._failpoints.reach("in-revoke", self.spec.name)
-            for owned in self._owned.values():
-                owned.acquired.store.close()
-            self._owned.clear()
-            self.progress = Progress()
+            self._failpoints.reach("in-revoke", self.shares)
+            for share in self.shares.values():
+                share.release()
 
     async def stop(self) -> None:
         """Take nothing new, finish the transaction in hand, close."""
@@ -150,15 +106,20 @@ class StageLoop:
             started = perf_counter()
             async with self._busy:
                 records = await self._pass()
-            waits = any(owned.waits for owned in self._owned.values())
-            if waits and records:
+            waits = [self._waits(share) for share in self.shares.values()]
+            if records and any(waits):
                 self._wake.set()
-            elif not waits:
-                self.progress.passed_at = time.monotonic()
             if records < SMALL_PASS:
                 await self._linger(started)
             else:
                 await asyncio.sleep(0)
+
+    def _waits(self, share: Share) -> bool:
+        """Whether there is more to do; a stage that has nothing to do is well."""
+        waits = share.waits
+        if not waits:
+            share.progress.passed_at = time.monotonic()
+        return waits
 
     async def _linger(self, started: float) -> None:
         left = self._settings.linger_seconds - (perf_counter() - started)
@@ -167,145 +128,71 @@ class StageLoop:
 
     async def _pass(self) -> int:
         """React and commit; returns how many records (and wake-up rounds) were taken."""
-        started = perf_counter()
-        records = self._react(started + self._settings.pass_seconds)
-        touched = [owned for owned in self._owned.values() if owned.touched]
-        if not touched:
+        if self._acquiring():
             return 0
-        reacted = perf_counter()
-        self._failpoints.reach("after-decode", self.spec.name)
-        outputs = await self._commit(touched)
-        self.progress.passed_at = time.monotonic()
-        self._metrics.passed(
-            records, outputs, reacted - started, perf_counter() - reacted, self.progress
-        )
+        self._react(perf_counter())
+        records = sum(share.records for share in self.shares.values())
+        writings = [*self._writings()]
+        if writings:
+            self._failpoints.reach("after-decode", self._stages(writings))
+            await self._commit(writings)
         return records
 
-    def _react(self, deadline: float) -> int:
-        """Partitions in turn, so that a deadline does not always meet the same one first."""
-        partitions = list(self._owned.values())
-        turn = self._turn = (self._turn + 1) % len(partitions) if partitions else 0
-        done = 0
-        for owned in partitions[turn:] + partitions[:turn]:
-            done += self._react_in(owned, deadline)
-            if perf_counter() > deadline:
-                break
-        return done
+    def _acquiring(self) -> bool:
+        """Whether some stage is being restored; the others wait for it and are well."""
+        found = any(share.progress.acquiring for share in self.shares.values())
+        if found:
+            for share in self.shares.values():
+                if not share.progress.acquiring:
+                    share.progress.passed_at = time.monotonic()
+        return found
 
-    def _react_in(self, owned: Owned, deadline: float) -> int:
-        """What waits in one partition, from inside first; then keys that are due."""
-        done = 0
-        partition = owned.acquired.partition
-        for topic in self.spec.sources:
-            queue = owned.queues[topic]
-            while queue:
-                done += self._take(owned, queue, deadline)
-                if perf_counter() > deadline:
-                    return done
-            if TP(topic, partition) in self.behind and topic is not self.spec.sources[-1]:
-                return done  # what is from inside goes first, and more of it is on its way
-        if owned.acquired.work.waiting:
-            owned.acquired.work.run([], deadline)
-            owned.touched = True
-            done += 1
-        return done
+    def _react(self, started: float) -> None:
+        """Each stage has an equal part of the time, and what those before it left of theirs.
 
-    def _take(self, owned: Owned, queue: deque[Batch], deadline: float) -> int:
-        """As much of the first batch as there is time for."""
-        batch = queue[0]
-        position = owned.positions[batch.topic]
-        if batch.start != position:
-            raise PositionJumped(
-                f"{batch.topic}/{batch.partition}: a batch begins at {batch.start}, "
-                f"and the next to read is {position}."
-            )
-        records = batch.records
-        taken = owned.acquired.work.run(records, deadline)
-        assert 0 < taken <= len(records), "a behaviour takes at least one record"
-        owned.touched = True
-        self.progress.queued_records -= taken
-        if taken == len(records):
-            queue.popleft()
-            owned.positions[batch.topic] = batch.end
-            self.progress.queued_bytes -= batch.size
-        else:
-            part = batch.size * taken // len(records)
-            batch.size -= part
-            self.progress.queued_bytes -= part
-            batch.records = records[taken:]
-            batch.start = owned.positions[batch.topic] = batch.records[0].offset
-        return taken
+        Those for which less waits come first, so that nobody starves and no time is lost.
+        """
+        ends = started + self._settings.pass_seconds
+        shares = sorted(self.shares.values(), key=lambda share: share.progress.queued_records)
+        for left, share in zip(range(len(shares), 0, -1), shares, strict=True):
+            now = perf_counter()
+            share.react(now + (ends - now) / left)
 
     # ---- the transaction -------------------------------------------------------------------------
 
-    async def _commit(self, touched: list[Owned]) -> int:
-        """One transaction of all that was touched, then the stores; returns the outputs' number."""
-        effects = [(owned, owned.acquired.work.effects()) for owned in touched]
-        records: dict[tuple[str, int], list[Row]] = {}
-        offsets: dict[tuple[str, int], int] = {}
-        outputs = 0
-        for owned, effect in effects:
-            outputs += _gather(effect, records)
-            for topic, position in owned.positions.items():
-                offsets[topic, owned.acquired.partition] = position
-        changes = {}
-        now = time.time_ns() // 1_000_000
-        for owned, effect in effects:
-            changed = self._changed(owned, effect)
-            changes[owned.acquired.partition] = changed
-            at = (self.spec.changelog, owned.acquired.partition)
-            records[at] = [(key, value, now) for key, value in changed.items()]
-        ends = await self._producer.commit(records, offsets, self._fence(touched), self._reach)
-        self._reach("between-commit-and-store")
-        self._store(effects, changes, ends)
-        return outputs
+    def _writings(self) -> Iterator[Writing]:
+        for share in self.shares.values():
+            for owned in share.touched():
+                yield Writing(share, owned)
 
-    def _reach(self, name: str) -> None:
-        self._failpoints.reach(name, self.spec.name)
+    async def _commit(self, writings: Sequence[Writing]) -> None:
+        """One transaction of all that was touched, then the stores."""
+        started = perf_counter()
+        records: Records = {}
+        offsets: Offsets = {}
+        outputs: Counter[str] = Counter()
+        for writing in writings:
+            outputs[writing.share.spec.name] += writing.outputs
+            writing.lay(records, offsets, time.time_ns() // 1_000_000)
+        stages = self._stages(writings)
 
-    def _fence(self, touched: list[Owned]) -> Membership:
+        def reach(name: str) -> None:
+            self._failpoints.reach(name, stages)
+
+        ends = await self._producer.commit(records, offsets, self._fence(writings), reach)
+        reach("between-commit-and-store")
+        for writing in writings:
+            writing.store(ends)
+        for stage in stages:
+            self.shares[stage].committed(outputs[stage], perf_counter() - started)
+
+    def _stages(self, writings: Sequence[Writing]) -> frozenset[str]:
+        return frozenset(writing.share.spec.name for writing in writings)
+
+    def _fence(self, writings: Sequence[Writing]) -> Membership:
         """The one membership under which all of this was fetched."""
-        membership = touched[0].acquired.membership
-        assert all(owned.acquired.membership == membership for owned in touched)
+        membership = writings[0].membership
+        assert all(writing.membership == membership for writing in writings)
         assert membership.generation > 0
         assert membership.member
         return membership if self._settings.test_fencing == "on" else UNFENCED
-
-    def _changed(self, owned: Owned, effect: Effects) -> dict[bytes, bytes | None]:
-        """The behaviour's changes and the record that every transaction has in its changelog."""
-        sources = {
-            topic: Source(position, self._facts[topic].topic_id, self.spec.partitions)
-            for topic, position in owned.positions.items()
-        }
-        effect.changes[SOURCES_KEY] = encode(sources)
-        return effect.changes
-
-    def _store(
-        self,
-        effects: list[tuple[Owned, Effects]],
-        changes: dict[int, dict[bytes, bytes | None]],
-        ends: dict[tuple[str, int], int],
-    ) -> None:
-        changelog_id = self._facts[self.spec.changelog].topic_id
-        for owned, effect in effects:
-            partition = owned.acquired.partition
-            end = max(ends[self.spec.changelog, partition], owned.acquired.changelog_offset)
-            owned.acquired.changelog_offset = end
-            owned.acquired.store.write(changes[partition].items(), end, changelog_id)
-            owned.acquired.work.committed()
-            if effect.counted is not None:
-                self._metrics.counted(effect.counted)
-            owned.touched = False
-
-
-def _gather(effect: Effects, records: dict[tuple[str, int], list[Row]]) -> int:
-    """Add a partition's outputs to all; returns how many."""
-    count = 0
-    for at, rows in effect.outputs.items():
-        count += len(rows)
-        known = records.get(at)
-        if known is None:
-            records[at] = rows
-        else:
-            known.extend(rows)
-    return count

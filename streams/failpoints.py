@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 NAMES = (
@@ -44,9 +45,9 @@ class Failpoints:
             raise ValueError(f"There is no failpoint {name}; there are {', '.join(NAMES)}.")
         return cls(name, action, int(nth), stage[0] if stage else "")
 
-    def reach(self, name: str, stage: str) -> None:
-        """Pass a place; at the armed time, be killed or stopped here."""
-        if name != self.name or (self.stage and stage != self.stage):
+    def reach(self, name: str, stages: Collection[str]) -> None:
+        """Pass a place, on behalf of these stages; at the armed time, be killed or stopped here."""
+        if name != self.name or (self.stage and self.stage not in stages):
             return
         self.passed += 1
         if self.passed != self.nth:

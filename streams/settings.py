@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     linger_seconds: Annotated[float, Field(ge=0, le=5)] = Field(
         default=0.04,
-        description="Least time between two small transactions of a stage: latency against CPU.",
+        description="Least time between two small transactions of a worker: latency against CPU.",
     )
     queue_records: Annotated[int, Field(ge=1)] = Field(
         default=50_000, description="Records a stage holds in memory before it asks for fewer."

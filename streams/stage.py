@@ -1,4 +1,4 @@
-"""A stage as the engine sees it, and what is known of its loop: what everything around the loop shares."""
+"""A stage as the engine sees it, and its progress: what everything around the loop shares."""
 
 from __future__ import annotations
 

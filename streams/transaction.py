@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.client import CoordinationType
+from aiokafka.producer.sender import AddOffsetsToTxnHandler
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams.offset_commit import Membership, send_offsets_fenced
@@ -18,8 +20,10 @@ from streams.settings import Settings
 
 Row = tuple[bytes | None, bytes | None, int]  # key, value, milliseconds
 Rows = Sequence[Row]
+At = tuple[str, int]  # topic and partition
 BATCH_BYTES = 900_000  # a broker's message.max.bytes is 1 MiB where nobody changed it
 REQUEST_TIMEOUT_MS = 20_000
+TURN = 8  # batches that are laid before the event loop turns over
 
 
 class TransactionalProducer:
@@ -52,11 +56,11 @@ class TransactionalProducer:
 
     async def commit(
         self,
-        records: Mapping[tuple[str, int], Rows],
-        offsets: Mapping[tuple[str, int], int],
+        records: Mapping[At, Rows],
+        offsets: Mapping[At, int],
         membership: Membership,
         reach: Callable[[str], None],
-    ) -> dict[tuple[str, int], int]:
+    ) -> dict[At, int]:
         """All of it in one transaction; returns the offset after the last record of each partition.
 
         Raises `Fenced` when this worker is not the owner any more, `TimeoutError` when the
@@ -67,7 +71,7 @@ class TransactionalProducer:
         async with asyncio.timeout(self._timeout):
             self.open = True
             await self._producer.begin_transaction()
-            ends = await self._send(records, reach)
+            ends, _ = await asyncio.gather(self._send(records, reach), self._join())
             await self._producer.send_offsets_to_transaction(
                 {TopicPartition(*at): OffsetAndMetadata(to, "") for at, to in offsets.items()},
                 self._group,
@@ -77,45 +81,52 @@ class TransactionalProducer:
             self.open = False
         return ends
 
-    async def _send(
-        self, records: Mapping[tuple[str, int], Rows], reach: Callable[[str], None]
-    ) -> dict[tuple[str, int], int]:
-        """Send and wait for every acknowledgement."""
-        manager = self._producer._txn_manager
-        targets = [TopicPartition(*at) for at in records]
-        for target in targets:  # all at once: one request adds them to the transaction
-            manager.maybe_add_partition_to_txn(target)
-        sent = [
-            asyncio.ensure_future(self._send_to(target, rows))
-            for target, rows in zip(targets, records.values(), strict=True)
-        ]
-        try:
-            if sent:
-                await sent[0]
-            reach("mid-outputs")
-            ends = await asyncio.gather(*sent)
-        except BaseException:
-            for one in sent:
-                one.cancel()
-            raise
-        return dict(zip(records, ends, strict=True))
+    async def _join(self) -> None:
+        """Tell the coordinator that the group's offsets will follow, while records are on their way.
 
-    async def _send_to(self, target: TopicPartition, rows: Rows) -> int:
-        """All rows of a partition, in as many batches as they need; the offset after the last."""
-        acknowledged = []
-        start, end = 0, 0
-        while start < len(rows):
-            batch, taken = fill(self._producer.create_batch(), rows, start)
-            future = await self._producer.send_batch(
-                batch, target.topic, partition=target.partition
+        aiokafka would do it after they are acknowledged: this is one round trip less.
+        """
+        sender = self._producer._sender
+        done = False
+        while not done:
+            node = await sender._find_coordinator(
+                CoordinationType.TRANSACTION, self.transactional_id
             )
-            acknowledged.append((future, taken))
-            start += taken
-        for future, taken in acknowledged:
+            done = await AddOffsetsToTxnHandler(sender, self._group).do(node)
+
+    async def _send(
+        self, records: Mapping[At, Rows], reach: Callable[[str], None]
+    ) -> dict[At, int]:
+        """Send and wait for every acknowledgement."""
+        ends = dict.fromkeys(records, 0)
+        for number, (at, future, taken) in enumerate(await self._lay(records)):
             first = (await future).offset
+            if not number:
+                reach("mid-outputs")
             if first >= 0:  # -1: acknowledged as a repeat of ours, its place is not told
-                end = first + taken
-        return end
+                ends[at] = first + taken
+        return ends
+
+    async def _lay(self, records: Mapping[At, Rows]) -> list[tuple[At, asyncio.Future[Any], int]]:
+        """Hand everything over, a batch a partition and round; with each, how many records it has.
+
+        In one task: one a partition costs more than the records.
+        """
+        manager = self._producer._txn_manager
+        for at in records:  # all at once: one request adds them to the transaction
+            manager.maybe_add_partition_to_txn(TopicPartition(*at))
+        laid = []
+        starts = {at: 0 for at, rows in records.items() if rows}
+        while starts:
+            for at, start in [*starts.items()]:
+                batch, taken = fill(self._producer.create_batch(), records[at], start)
+                future = await self._producer.send_batch(batch, at[0], partition=at[1])
+                laid.append((at, future, taken))
+                starts[at] += taken
+                if len(laid) % TURN == 0:
+                    await asyncio.sleep(0)  # so that the request leaves meanwhile
+            starts = {at: start for at, start in starts.items() if start < len(records[at])}
+        return laid
 
 
 def fill(batch: Any, rows: Rows, start: int) -> tuple[Any, int]:

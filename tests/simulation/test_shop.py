@@ -14,6 +14,7 @@ from msgspec import structs
 
 from schemas import codec
 from schemas.actions import StockReceived
+from schemas.loyalty import LoyaltyScored
 from schemas.outcomes import LEDGER, RewardRedeemed, ScoreChanged, StockChanged
 from streams.simulate import BATCH, Simulation, Worker
 from streams.topology import topology
@@ -83,17 +84,19 @@ def of_members(simulation: Simulation) -> dict[bytes, list[bytes]]:
     for record in simulation.committed:
         key = record.key or b""
         if record.topic == "outcomes.members" and key.startswith(b"member-"):
-            found[key].append(_without_versions(record.value or b""))
+            found[key].append(_without_others(record.value or b""))
     return {key: sorted(values) for key, values in found.items()}
 
 
-def _without_versions(value: bytes) -> bytes:
-    """A score's version tells whether the partition had closed the board: its ticks decide that."""
-    said = codec.decode(value)
-    if not isinstance(said, ScoreChanged):
-        return value
-    scores = [structs.replace(score, version=1) for score in said.scores]
-    return codec.encode(structs.replace(said, scores=scores))
+def _without_others(value: bytes) -> bytes:
+    """Without what others decide: which boards the partition had closed, what had been learned of all."""
+    match codec.decode(value):
+        case ScoreChanged() as said:
+            scores = [structs.replace(score, version=1) for score in said.scores]
+            return codec.encode(structs.replace(said, scores=scores))
+        case LoyaltyScored() as said:
+            return codec.encode(structs.replace(said, probability=None, model_version=0))
+    return value
 
 
 def final_stock(simulation: Simulation) -> dict[str, tuple[int, int]]:
