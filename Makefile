@@ -57,6 +57,7 @@ docs: $(READY) ## write again what is generated: schemas, and the tables of docs
 	$(BIN)/python -m sinks.postgres.document
 	$(BIN)/python -m sinks.redis_sink.keyspace
 	$(BIN)/memberstream settings > docs/settings.md
+	$(BIN)/memberstream risk features > docs/features.md
 
 lock: $(READY) ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv

@@ -160,7 +160,7 @@ OF_DOINGS: tuple[Feature, ...] = tuple(
     feature
     for doing, many in DOINGS.items()
     for feature in (
-        *_windows(doing, "times", f"The member's {many}; absent: none", COUNTS, WINDOWS),
+        *_windows(doing, "times", f"The member's {many} (absent: none)", COUNTS, WINDOWS),
         *(
             _windows(
                 f"{doing}_amount", AMOUNTS[doing][0], f"Sum of {many}", AMOUNTS[doing][1], WINDOWS
@@ -177,7 +177,7 @@ BESIDE: tuple[Feature, ...] = (
         Feature(
             f"hours_since_new_{role}",
             "hours",
-            f"Since the member last used a {role} that was new beside others",
+            f"Since the member last used a new {role} beside others",
             HOURS,
         )
         for role in SEEN
@@ -221,10 +221,10 @@ OF_TOKENS: tuple[tuple[str, str, str, Grid], ...] = (
         (
             f"days_of_{many}_in_a_row",
             "days",
-            f"Since the first of its frauds in a row was paid, where there are {words}",
+            f"Since the first of its frauds in a row was paid, where there is {words}",
             RUN_DAYS,
         )
-        for many, words in enumerate(("", "one", "two", "three or more"))
+        for many, words in enumerate(("", "one", "a row of two", "a row of three or more"))
         if many
     ),
     *(
