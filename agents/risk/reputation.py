@@ -69,14 +69,20 @@ def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict
 def _of_labels(
     labels: list[Label], at: int, names: dict[str, str], found: dict[str, float]
 ) -> None:
-    week = month = 0.0
-    clean = run = 0
+    """Of the labels that are known at this moment; where events overtake each other, some are not yet."""
+    week = month = last = 0.0
+    known = clean = run = 0
     newest: Label | None = None
     oldest: Label | None = None
     first: Label | None = None  # of those in a row
     running = True
     for label in reversed(labels):
         evidence, age = label.evidence, at - label.labelled_at
+        if age < 0:
+            continue
+        if not known:
+            last = evidence
+        known += 1
         if evidence and age <= MONTH:
             month += evidence
             week += evidence if age <= WEEK else 0.0
@@ -88,8 +94,10 @@ def _of_labels(
         else:
             running = False
             clean += newest is None
-    found[names["labels"]] = len(labels)
-    found[names["last_evidence"]] = labels[-1].evidence
+    if not known:
+        return
+    found[names["labels"]] = known
+    found[names["last_evidence"]] = last
     found[names["evidence_7d"]] = week
     found[names["evidence_30d"]] = month
     found[names["frauds_in_a_row"]] = run

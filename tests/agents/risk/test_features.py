@@ -224,6 +224,16 @@ def test_what_labels_tell(evidence: tuple[float, ...], expected: dict[str, float
         assert "terminal_labels" not in found
 
 
+def test_a_label_that_comes_later_is_not_known_yet() -> None:
+    """However early it is told: the payment's moment decides, to the millisecond."""
+    state = labelled(0.0, 1.0)
+    second = START + 8 * DAY  # when the second label came
+    before = reputation.features(state, "terminal", "m", second - 1)
+    assert (before["terminal_labels"], before["terminal_frauds_in_a_row"]) == (1, 0)
+    assert reputation.features(state, "terminal", "m", second)["terminal_frauds_in_a_row"] == 1
+    assert "terminal_labels" not in reputation.features(state, "terminal", "m", START + DAY)
+
+
 def test_a_corrected_label_is_replaced() -> None:
     """An analyst clears what a chargeback said: one label, without evidence."""
     state = labelled(1.0)
