@@ -14,7 +14,7 @@ from evaluation import fraud_reference
 from evaluation.fraud_columns import BadRow
 from evaluation.fraud_data import Payments
 from evaluation.fraud_measures import DAY, Figures, Frauds, Scored, figures
-from evaluation.fraud_play import Lived, Play
+from evaluation.fraud_play import Lived, live
 
 Told = Callable[[str], None]
 EPOCH = date(1970, 1, 1)
@@ -55,16 +55,21 @@ def evaluate(
     score_to: date | None = None,
     reference_days: int = 7,
     tell: Told = lambda _: None,
+    *,
+    through_kafka: bool = False,
 ) -> Report:
     """The figures from the day `score_from` to `score_to`, both included.
 
     Without them: from the first day on which all payments had a model, to the last. `reference_days` is
-    how often the batch model is retrained; 0: no batch model. Raises `CannotEvaluate`.
+    how often the batch model is retrained; 0: no batch model. With `through_kafka` a Kafka and a worker
+    are started for it. Raises `CannotEvaluate`, and then `PlatformError`.
     """
     if not data.payments:
         raise CannotEvaluate("There is no payment to score.")
     batch = reference_days > 0 and fraud_reference.there()
-    lived = Play(label_delay_days, keep_examples=batch).live(data.payments, data.fraud, tell)
+    lived = _way(through_kafka)(
+        data.payments, data.fraud, label_delay_days, tell, keep_examples=batch
+    )
     scored = _scored(data, lived.probabilities)
     first, last = _span(scored, lived, data, score_from, score_to)
     delay = label_delay_days * DAY
@@ -85,6 +90,14 @@ def evaluate(
     return _report(
         data, lived, inside, figures(inside, frauds, delay), references, label_delay_days
     )
+
+
+def _way(through_kafka: bool) -> Callable[..., Lived]:
+    if not through_kafka:
+        return live
+    from evaluation import fraud_kafka  # its clients are not wanted otherwise
+
+    return fraud_kafka.live
 
 
 def _scored(data: Payments, said: dict[str, float] | dict[str, float | None]) -> list[Scored]:

@@ -23,16 +23,18 @@ from agents.risk.training import TRAINING
 from evaluation.shell import Shell
 from schemas.record import Outcome
 from schemas.risk import (
+    AbuseKind,
     ChargebackReceived,
     Disregard,
     ExampleLabelled,
     FraudScored,
-    ModelPublished,
     PaymentCaptured,
     PaymentDisregarded,
+    VersionPublished,
 )
 
 DAY = 86_400_000
+TOLD_EVERY = 20_000  # payments
 Told = Callable[[str], None]
 
 
@@ -82,63 +84,87 @@ class Lived(NamedTuple):
     unlearned: int
 
 
-class Play:
+class Hearing:
     """Hears what the agents say, and keeps what the figures are made of."""
 
-    def __init__(self, label_delay_days: int, *, keep_examples: bool = True) -> None:
-        self._delay = label_delay_days * DAY
-        self._shell = Shell(stages(label_delay_days), self._hear)
+    def __init__(self, *, keep_examples: bool = True) -> None:
+        self.nanoseconds = array("q")
+        self._probabilities: dict[str, float | None] = {}
+        self._challengers: dict[str, dict[str, float]] = {}
+        self._examples = Examples()
         self._keep_examples = keep_examples
-        self._labels: deque[ChargebackReceived] = deque()
-        self._lived = Lived({}, {}, array("q"), 0.0, Examples(), 0, 0)
         self._versions = self._unlearned = 0
 
-    def live(self, payments: Sequence[PaymentCaptured], fraud: Sequence[bool], tell: Told) -> Lived:
-        """Through all of them, in the order of time, and until the last label has come."""
-        spent = 0
-        for number, (payment, is_fraud) in enumerate(zip(payments, fraud, strict=True)):
-            started = perf_counter_ns()
-            self._come_to(payment.occurred_at)
-            paid = perf_counter_ns()
-            self._shell.emit(payment)
-            ended = perf_counter_ns()
-            self._lived.nanoseconds.append(ended - paid)
-            spent += ended - started
-            if is_fraud:
-                self._labels.append(_chargeback(payment, self._delay))
-            if number % 20_000 == 0:
-                tell(f"{number:,} of {len(payments):,} payments …")
-        self._come_to(payments[-1].occurred_at + self._delay + 1)
-        self._lived.examples.fill()
-        return self._lived._replace(
-            seconds=spent / 1e9, versions=self._versions, unlearned=self._unlearned
-        )
-
-    def _come_to(self, at: int) -> None:
-        """All labels that are known by this moment are learned from."""
-        labels = self._labels
-        while labels and labels[0].occurred_at <= at:
-            self._shell.emit(labels.popleft())
-        self._shell.wake(at)
-
-    def _hear(self, said: Outcome) -> None:
+    def hear(self, said: Outcome) -> None:
+        """One outcome."""
         match said:
-            case FraudScored():
-                self._lived.probabilities[said.subject_id] = said.probability
+            case FraudScored(kind=AbuseKind.PAYMENT):
+                self._probabilities[said.subject_id] = said.probability
                 for one in said.challengers:
-                    self._lived.challengers.setdefault(one.name, {})[said.subject_id] = one.value
+                    self._challengers.setdefault(one.name, {})[said.subject_id] = one.value
             case ExampleLabelled():
                 if self._keep_examples:
-                    self._lived.examples.add(said)
-            case ModelPublished():
+                    self._examples.add(said)
+            case VersionPublished():
                 self._versions += said.champion
             case PaymentDisregarded(reason=Disregard.TOO_MANY):
                 self._unlearned += 1
             case _:
                 pass  # passes between agents
 
+    def lived(self, seconds: float) -> Lived:
+        """All of it."""
+        self._examples.fill()
+        return Lived(
+            self._probabilities,
+            self._challengers,
+            self.nanoseconds,
+            seconds,
+            self._examples,
+            self._versions,
+            self._unlearned,
+        )
 
-def _chargeback(payment: PaymentCaptured, delay: int) -> ChargebackReceived:
+
+def live(
+    payments: Sequence[PaymentCaptured],
+    fraud: Sequence[bool],
+    label_delay_days: int,
+    tell: Told,
+    *,
+    keep_examples: bool = True,
+) -> Lived:
+    """Through all payments, in the order of time, and until the last label has come."""
+    hearing = Hearing(keep_examples=keep_examples)
+    shell = Shell(stages(label_delay_days), hearing.hear)
+    delay = label_delay_days * DAY
+    labels: deque[ChargebackReceived] = deque()
+    spent = 0
+    for number, (payment, is_fraud) in enumerate(zip(payments, fraud, strict=True)):
+        started = perf_counter_ns()
+        _come_to(shell, labels, payment.occurred_at)
+        paid = perf_counter_ns()
+        shell.emit(payment)
+        ended = perf_counter_ns()
+        hearing.nanoseconds.append(ended - paid)
+        spent += ended - started
+        if is_fraud:
+            labels.append(chargeback(payment, delay))
+        if number % TOLD_EVERY == 0:
+            tell(f"{number:,} of {len(payments):,} payments …")
+    _come_to(shell, labels, payments[-1].occurred_at + delay + 1)
+    return hearing.lived(spent / 1e9)
+
+
+def _come_to(shell: Shell, labels: deque[ChargebackReceived], at: int) -> None:
+    """All labels that are known by this moment are learned from."""
+    while labels and labels[0].occurred_at <= at:
+        shell.emit(labels.popleft())
+    shell.wake(at)
+
+
+def chargeback(payment: PaymentCaptured, delay: int) -> ChargebackReceived:
+    """The bank takes a payment back, so many milliseconds after it was made."""
     return ChargebackReceived(
         event_id=f"{payment.event_id}-back",
         member_id=payment.member_id,

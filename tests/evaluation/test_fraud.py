@@ -15,7 +15,7 @@ from pyarrow import parquet
 from evaluation import fraud_reference
 from evaluation.fraud import CannotEvaluate, Report, evaluate
 from evaluation.fraud_data import Payments, read
-from evaluation.fraud_play import DAY, Play
+from evaluation.fraud_play import DAY, live
 from tests.evaluation.payments_made import START, made, table
 
 DAYS = 45
@@ -80,7 +80,7 @@ def test_a_label_counts_only_when_it_comes(tmp_path: Path) -> None:
 
 def _said(data: Payments, until: int) -> dict[str, float | None]:
     """Probabilities of payments up to a moment, with labels that come after three days."""
-    said = Play(3).live(data.payments, data.fraud, lambda _: None).probabilities
+    said = live(data.payments, data.fraud, 3, lambda _: None).probabilities
     return {p.payment_id: said[p.payment_id] for p in data.payments if p.occurred_at <= until}
 
 
