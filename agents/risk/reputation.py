@@ -61,54 +61,39 @@ def features(reputation: Reputation, role: str, member_id: str, at: int) -> dict
         found[names["members_24h"]] = distinct(members, at, DAY)
         found[names["members_30d"]] = distinct(members, at, 30 * DAY)
         found[names["known_to_member"]] = member_hash(member_id) in members
-    if reputation.labels:
-        _of_labels(reputation.labels, at, names, found)
+    known = [label for label in reputation.labels if label.labelled_at <= at]
+    if known:
+        _of_labels(known, at, names, found)
+        _of_frauds(known, at, names, found)
     return found
 
 
-def _of_labels(
-    labels: list[Label], at: int, names: dict[str, str], found: dict[str, float]
-) -> None:
-    """Of the labels that are known at this moment; where events overtake each other, some are not yet."""
-    week = month = last = 0.0
-    known = clean = run = 0
-    newest: Label | None = None
-    oldest: Label | None = None
-    first: Label | None = None  # of those in a row
-    running = True
-    for label in reversed(labels):
-        evidence, age = label.evidence, at - label.labelled_at
-        if age < 0:
-            continue
-        if not known:
-            last = evidence
-        known += 1
-        if evidence and age <= MONTH:
-            month += evidence
-            week += evidence if age <= WEEK else 0.0
-        if evidence > BLAMED and at - label.paid_at <= RECENT:
-            newest, oldest = newest or label, label
-            if running:
-                first = label
-                run += 1
-        else:
-            running = False
-            clean += newest is None
-    if not known:
-        return
-    found[names["labels"]] = known
-    found[names["last_evidence"]] = last
-    found[names["evidence_7d"]] = week
-    found[names["evidence_30d"]] = month
+def _of_labels(known: list[Label], at: int, names: dict[str, str], found: dict[str, float]) -> None:
+    """What the labels that are known at this moment sum up to."""
+    told = [(label.evidence, at - label.labelled_at) for label in known if label.evidence]
+    found[names["labels"]] = len(known)
+    found[names["last_evidence"]] = known[-1].evidence
+    found[names["evidence_7d"]] = sum([evidence for evidence, age in told if age <= WEEK])
+    found[names["evidence_30d"]] = sum([evidence for evidence, age in told if age <= MONTH])
+
+
+def _of_frauds(known: list[Label], at: int, names: dict[str, str], found: dict[str, float]) -> None:
+    """How the token's own frauds run on, or have lapsed: since when, how many in a row, what came after."""
+    since = at - RECENT
+    frauds = [n for n, one in enumerate(known) if one.evidence > BLAMED and one.paid_at >= since]
+    run, last = 0, len(known) - 1
+    while run < len(frauds) and frauds[-1 - run] == last - run:
+        run += 1
     found[names["frauds_in_a_row"]] = run
-    if first is not None:
-        found[names[f"days_of_{min(run, RUN_MOST)}_in_a_row"]] = (at - first.paid_at) / DAY
-    if newest is not None and oldest is not None:
-        days = (at - oldest.paid_at) / DAY
-        found[names["honest_since_fraud"]] = clean
-        found[names["days_since_fraud"]] = (at - newest.paid_at) / DAY
+    if run:
+        days = (at - known[last - run + 1].paid_at) / DAY
+        found[names[f"days_of_{min(run, RUN_MOST)}_in_a_row"]] = days
+    if frauds:
+        honest, days = last - frauds[-1], (at - known[frauds[0]].paid_at) / DAY
+        found[names["honest_since_fraud"]] = honest
+        found[names["days_since_fraud"]] = (at - known[frauds[-1]].paid_at) / DAY
         found[names["days_since_first_fraud"]] = days
-        found[names[f"days_with_{min(clean, HONEST_MOST)}_honest"]] = days
+        found[names[f"days_with_{min(honest, HONEST_MOST)}_honest"]] = days
 
 
 def keep_payment(reputation: Reputation, member_id: str, at: int, amount_minor: int) -> None:
