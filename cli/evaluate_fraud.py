@@ -54,6 +54,13 @@ def fraud(
     reference: Annotated[
         Retrained, typer.Option(help="How often the batch model beside is trained anew.")
     ] = Retrained.WEEKLY,
+    through_kafka: Annotated[
+        bool,
+        typer.Option(
+            "--through-kafka",
+            help="Start a Kafka and a worker for it: slower, nearly the same figures.",
+        ),
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
@@ -65,8 +72,8 @@ def fraud(
     terminal_id, product_id, device, card, address, network, country, currency; all other columns of
     numbers are features too. What is empty is missing. Rows that cannot be used are left out and named.
 
-    The agents of production run in this process, without Kafka and without rules. The batch model beside is
-    LightGBM, which comes with the extra named evaluation.
+    The agents of production run in this process, without rules; with --through-kafka in a worker. The batch
+    model beside is LightGBM, which comes with the extra named evaluation.
     """
     from evaluation.fraud import CannotEvaluate, evaluate
     from evaluation.fraud_columns import UnusableFile
@@ -78,7 +85,15 @@ def fraud(
     try:
         with console.status(f"Reading {file} …") as status:
             payments = read(file, names(columns or []))
-            report = evaluate(payments, delay, first, last, DAYS[reference], status.update)
+            report = evaluate(
+                payments,
+                delay,
+                first,
+                last,
+                DAYS[reference],
+                status.update,
+                through_kafka=through_kafka,
+            )
     except (UnusableFile, CannotEvaluate, OSError) as error:
         raise Trouble(f"{file} cannot be evaluated.", f"{error}", "", exit_code=2) from error
     _tell(file, report)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from msgspec import Struct
 from pyarrow import csv, parquet
 
 TABBED = {".tsv", ".inter"}  # text with tabs between the columns
@@ -19,7 +20,7 @@ class UnusableFile(ValueError):
     """The file is no list of payments; the sentence says what is missing and what to do."""
 
 
-class BadRow(NamedTuple):
+class BadRow(Struct, frozen=True, order=True):
     """A row that was left out: its number (the first row of data is 1), the column, why."""
 
     row: int

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from evaluation import fraud_columns
 from evaluation.fraud_columns import BadRow, Columns, UnusableFile, moment, number, text, truth
@@ -126,7 +127,7 @@ def _take(columns: Columns, named: Mapping[str, str], found: Payments) -> None:
     for place, row in enumerate(columns.rows):
         made = _payment(place, row, values, numbers, missing)
         if isinstance(made, BadRow):
-            bad.append(made._replace(column=named.get(made.column, made.column)))
+            bad.append(replace(made, column=named.get(made.column, made.column)))
         elif made[0].payment_id in seen:
             bad.append(BadRow(row, named.get("event_id", "event_id"), "the id was there before"))
         else:

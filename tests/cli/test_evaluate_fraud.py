@@ -1,0 +1,74 @@
+"""`memberstream evaluate fraud`: a file in, figures out; mistakes are told with what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pyarrow import csv
+from typer.testing import CliRunner
+
+from cli.evaluate_fraud import delay_days, names
+from cli.main import app
+from cli.trouble import Trouble
+from tests.evaluation.payments_made import made, table
+
+FIGURES = {"auc", "ap", "ap_daily", "card_precision_100", "brier", "events", "events_per_second"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with names of its own, one row that is bad and one number beside."""
+    columns = made(12, members=20, terminals=8)
+    columns["is_bad"] = columns.pop("label")
+    columns["paid"] = columns.pop("amount")
+    columns["distance"] = [number % 17 for number in range(len(columns["paid"]))]
+    path = tmp_path / "payments.csv"
+    csv.write_csv(table(columns), path)
+    with path.open("a", encoding="utf-8") as end:
+        end.write("e-last,m1,soon,t1,0,5.0,3\n")
+    return path
+
+
+def test_figures_for_people_and_machines(file: Path, tmp_path: Path) -> None:
+    """Names are mapped, the bad row is named, the span is kept."""
+    figures = tmp_path / "figures.json"
+    options = ["--map", "label=is_bad", "--map", "amount=paid", "--label-delay", "2d"]
+    span = ["--score-from", "2018-04-06", "--score-to", "2018-04-10"]
+    beside = ["--reference", "none", "--json", str(figures)]
+    done = CliRunner().invoke(app, ["evaluate", "fraud", str(file), *options, *span, *beside])
+    assert done.exit_code == 0, done.output
+    assert "column occurred_at: 'soon' is no moment" in done.output
+    assert "numbers sent along: distance" in done.output
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert found.keys() >= FIGURES
+    assert (found["score_from"], found["score_to"], found["days"]) == (
+        "2018-04-06",
+        "2018-04-10",
+        5,
+    )
+    assert (found["bad_rows"], found["bad_rows_named"][0]["column"]) == (1, "occurred_at")
+    assert 0 < found["milliseconds_p99"] < 1_000
+    assert 0 <= found["auc"] <= 1
+
+
+def test_a_file_that_is_not_there() -> None:
+    """Exit code 2, in words."""
+    with pytest.raises(Trouble, match="cannot be evaluated") as told:
+        CliRunner().invoke(app, ["evaluate", "fraud", "nowhere.csv"], catch_exceptions=False)
+    assert told.value.exit_code == 2
+
+
+@pytest.mark.parametrize("delay", ["", "0d", "30d", "7 days", "-1d", "1h"])
+def test_a_wrong_delay(delay: str) -> None:
+    """Whole days, from 1 to 29: what silence labels after 30 days is out of the windows."""
+    with pytest.raises(Trouble, match="no label delay"):
+        delay_days(delay)
+
+
+@pytest.mark.parametrize("part", ["member_id", "=x", "member_id=", ","])
+def test_a_wrong_map(part: str) -> None:
+    """Ours, =, theirs."""
+    with pytest.raises(Trouble, match="maps no column"):
+        names([part])
