@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable
 
 import msgspec
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay
 
 from cli.installation import Installation, Marker
 from cli.supervised import Supervised, processes_for
 from local.platform import Addresses
-from schemas.emitter import Emitter
+from schemas.emitter import DeliveryFailed, Emitter
 from schemas.risk_rules import first_versions
 from schemas.topics import actions
 from sinks.postgres.schema import prepare
@@ -18,6 +19,7 @@ from streams.topics import all_topics, create_topics
 
 WORKERS = 2
 OPERATOR = "memberstream"
+PATIENCE_SECONDS = 180.0  # for each of the first rules
 Say = Callable[[str], None]
 
 
@@ -52,13 +54,24 @@ def prepare_topics_and_tables(installation: Installation, say: Say) -> bool:
 
 
 def set_first_rules(installation: Installation, say: Say) -> None:
-    """Give a new installation the risk rules to begin with, as an operator would. Raises `DeliveryFailed`."""
+    """Give a new installation the risk rules to begin with, as an operator would.
+
+    A broker that has just started loads its coordinators for a while: it is asked again, which is safe,
+    as a rule that is sent twice is a repeat. In the end it is said what to type.
+    """
     settings = installation.settings()
     changes = list(first_versions(time.time_ns() // 1_000_000, OPERATOR))
-    with Emitter(settings.kafka, prefix=settings.topic_prefix) as emitter:
-        for changed in changes:
-            emitter.emit(changed)
-    say(f"Set {len(changes)} risk rules to begin with: memberstream risk rules list.")
+    patience = Retrying(
+        retry=retry_if_exception_type(DeliveryFailed), stop=stop_after_delay(PATIENCE_SECONDS)
+    )
+    try:
+        with Emitter(settings.kafka, prefix=settings.topic_prefix) as emitter:
+            for changed in changes:
+                patience(emitter.emit, changed)
+    except RetryError:
+        say("Kafka is too busy to take the first risk rules: memberstream risk rules first.")
+    else:
+        say(f"Set {len(changes)} risk rules to begin with: memberstream risk rules list.")
 
 
 def start_processes(installation: Installation, say: Say, *, workers: int, clock: bool) -> None:
