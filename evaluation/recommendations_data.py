@@ -56,7 +56,7 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Touches:
     for place, row in enumerate(columns.rows):
         found = _touch(place, row, values)
         if isinstance(found, BadRow):
-            bad.append(found._replace(column=named[found.column]))
+            bad.append(replace(found, column=named[found.column]))
         else:
             touches.append(found)
     if not touches:
