@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from evaluation import fraud_columns
 from evaluation.fraud_columns import BadRow, UnusableFile, moment, text
 
