@@ -110,7 +110,7 @@ def fired(tables: Tables, kind: AbuseKind, at: int, features: Features) -> list[
     `features` are those that have a value, and `score`, 0 to 1000, where there is a model's.
     """
     state: RiskRules = tables[NAME]
-    candidates = [(name, found) for name, found in _in_force(state, at) if found.rule.kind is kind]
+    candidates = _in_force(state, kind, at)
     if not candidates:
         return []
     texts = tuple(found.rule.expression for _, found in candidates)
@@ -124,12 +124,20 @@ def fired(tables: Tables, kind: AbuseKind, at: int, features: Features) -> list[
     ]
 
 
-def _in_force(state: RiskRules, at: int) -> Iterator[tuple[str, Version]]:
+def _in_force(state: RiskRules, kind: AbuseKind, at: int) -> list[tuple[str, Version]]:
+    """The versions of this kind that hold at a moment; mostly each is the last one of its rule."""
+    found = []
     for name in state.names:
         versions = state.versions[name].versions
-        before = bisect_right(versions, at, key=_effective_at)
-        if before and not versions[before - 1].rule.retired:
-            yield name, versions[before - 1]
+        version = versions[-1]
+        if version.effective_at > at:
+            before = bisect_right(versions, at, key=_effective_at)
+            if not before:
+                continue
+            version = versions[before - 1]
+        if version.rule.kind is kind and not version.rule.retired:
+            found.append((name, version))
+    return found
 
 
 def _fired(name: str, found: Version, at: int, today: Today | None) -> Fired:
