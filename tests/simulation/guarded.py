@@ -190,11 +190,13 @@ def _guess(request: RedemptionRequested, at: int) -> LogInFailed:
 
 
 def _judgements(one: AlertOpened, random: Random) -> list[tuple[int, Event]]:
-    """None, one, or two that contradict each other."""
-    found = random.choice([Judgement.CONFIRMED, Judgement.CLEARED])
-    other = Judgement.CLEARED if found is Judgement.CONFIRMED else Judgement.CONFIRMED
+    """None, one, or two that contradict each other; a takeover is confirmed first."""
+    found, other = random.sample([Judgement.CONFIRMED, Judgement.CLEARED], 2)
+    many = random.choice([0, 1, 1, 2])
+    if one.kind is AbuseKind.ACCOUNT_TAKEOVER:
+        found, other, many = Judgement.CONFIRMED, Judgement.CLEARED, random.choice([1, 2])
     at, told = one.occurred_at, list[tuple[int, Event]]()
-    for number, judgement in enumerate([found, other][: random.choice([0, 1, 1, 2])]):
+    for number, judgement in enumerate([found, other][:many]):
         at += random.randrange(1, 4 * DAY)
         told.append((at, _judged(one, number, at, judgement)))
     return told
