@@ -75,8 +75,8 @@ def fraud(
     The agents of production run in this process, without rules; with --through-kafka in a worker. The batch
     model beside is LightGBM, which comes with the extra named evaluation.
     """
+    from evaluation.columns import UnusableFile
     from evaluation.fraud import CannotEvaluate, evaluate
-    from evaluation.fraud_columns import UnusableFile
     from evaluation.fraud_data import read
     from evaluation.fraud_reference import there
 

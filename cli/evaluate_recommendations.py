@@ -56,7 +56,7 @@ def recommendations(
     Beside them, on the same stream: popularity, item-kNN (cosine), and for orders the member's own
     frequency.
     """
-    from evaluation.fraud_columns import UnusableFile
+    from evaluation.columns import UnusableFile
     from evaluation.recommendations import CannotEvaluate, Protocol, evaluate
     from evaluation.recommendations_data import read
 

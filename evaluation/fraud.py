@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from evaluation import fraud_reference
-from evaluation.fraud_columns import BadRow
+from evaluation.columns import BadRow
 from evaluation.fraud_data import Payments
 from evaluation.fraud_measures import DAY, Figures, Frauds, Scored, figures
 from evaluation.fraud_play import Lived, live

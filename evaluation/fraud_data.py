@@ -20,8 +20,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluation import fraud_columns
-from evaluation.fraud_columns import BadRow, Columns, UnusableFile, moment, number, text, truth
+from evaluation.columns import BadRow, Columns, UnusableFile, moment, number, text, truth
+from evaluation.columns import read as read_columns
 from schemas.record import MAX_AMOUNT
 from schemas.risk import Number, PaymentCaptured
 
@@ -66,7 +66,7 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Payments:
 
     Raises `UnusableFile`, and `OSError` when it cannot be read.
     """
-    columns = fraud_columns.read(path)
+    columns = read_columns(path)
     named = _named(columns.values, names or {})
     numbers, left_out = _numbers(columns.values, named)
     found = Payments(

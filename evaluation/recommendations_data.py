@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from evaluation import fraud_columns
-from evaluation.fraud_columns import BadRow, UnusableFile, moment, text
+from evaluation.columns import BadRow, UnusableFile, moment, text
+from evaluation.columns import read as read_columns
 
 WANTED = ("member_id", "product_id", "occurred_at")
 ID_MOST = 128
@@ -50,7 +50,7 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Touches:
 
     Raises `UnusableFile`, and `OSError` when it cannot be read.
     """
-    columns = fraud_columns.read(path)
+    columns = read_columns(path)
     named = _named(columns.values, names or {})
     values = {ours: columns.values[theirs] for ours, theirs in named.items()}
     bad = list(columns.torn)

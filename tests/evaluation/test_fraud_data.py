@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyarrow import csv, parquet
 
-from evaluation.fraud_columns import UnusableFile
+from evaluation.columns import UnusableFile
 from evaluation.fraud_data import Payments, read
 from tests.evaluation.payments_made import made, table
 
