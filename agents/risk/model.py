@@ -178,15 +178,31 @@ def learn(
     `weight` is the share of a full example. A correction takes the earlier label's push back and gives
     its own: the difference of the two. Every column that was touched is set again in `columns`.
     """
-    bins = _bins(model, columns, features)
-    total = model.base
-    for _, column, number in bins:
-        total += column.weights.get(number, 0.0)
+    return learn_binned(model, columns, binned(features), fraud, weight, corrects)
+
+
+def binned(features: Mapping[str, float]) -> dict[str, int]:
+    """The bin of every feature that has a value: the same for all variants that learn from it."""
+    grid_of = GRIDS.get
+    return {name: bisect_right(grid_of(name, GENERAL), value) for name, value in features.items()}
+
+
+def learn_binned(
+    model: Model,
+    columns: Columns,
+    bins: Mapping[str, int],
+    fraud: bool,
+    weight: float = 1.0,
+    corrects: bool | None = None,
+) -> float:
+    """As `learn`, of features that are `binned` already."""
+    touched = _touched(model, columns, bins)
+    total = model.base + sum([column.weights.get(number, 0.0) for _, column, number in touched])
     said = probability(total)
     error = weight * ((said - fraud) if corrects is None else float(corrects - fraud))
-    assert isfinite(error), features
+    assert isfinite(error), bins
     if error:
-        _descend(model, columns, bins, error)
+        _descend(model, columns, touched, error)
     if corrects is None:
         model.examples += 1
         model.frauds += fraud
@@ -195,27 +211,21 @@ def learn(
     return said
 
 
-def _bins(
-    model: Model, columns: Columns, features: Mapping[str, float]
+def _touched(
+    model: Model, columns: Columns, bins: Mapping[str, int]
 ) -> list[tuple[str, Column, int]]:
     """By feature its column and the bin of the example; a feature that is new gets a column."""
-    value_of, grid_of = features.get, GRIDS.get
-    found, met = [], 0
-    for name in model.features:
-        value = value_of(name)
-        if value is None:
-            found.append((name, columns[name], MISSING))
-        else:
-            met += 1
-            found.append((name, columns[name], bisect_right(grid_of(name, GENERAL), value)))
-    if met == len(features) or not _begin_columns(model, columns, features):
+    bin_at = bins.get
+    found = [(name, columns[name], bin_at(name, MISSING)) for name in model.features]
+    missing = sum([number == MISSING for _, _, number in found])
+    if len(found) - missing == len(bins) or not _begin_columns(model, columns, bins):
         return found
-    return _bins(model, columns, features)
+    return _touched(model, columns, bins)
 
 
-def _begin_columns(model: Model, columns: Columns, features: Mapping[str, float]) -> bool:
+def _begin_columns(model: Model, columns: Columns, bins: Mapping[str, int]) -> bool:
     """True when there was room for a feature that is new."""
-    new = sorted(features.keys() - set(model.features))[: FEATURES_MOST - len(model.features)]
+    new = sorted(bins.keys() - set(model.features))[: FEATURES_MOST - len(model.features)]
     for name in new:
         columns[name] = Column()
     model.features = sorted([*model.features, *new])
@@ -223,10 +233,10 @@ def _begin_columns(model: Model, columns: Columns, features: Mapping[str, float]
 
 
 def _descend(
-    model: Model, columns: Columns, bins: list[tuple[str, Column, int]], error: float
+    model: Model, columns: Columns, touched: list[tuple[str, Column, int]], error: float
 ) -> None:
     square, step = error * error, model.rate * error
-    for name, column, number in bins:
+    for name, column, number in touched:
         weights, squares = column.weights, column.squares
         sum_of_squares = squares.get(number, FIRST_SQUARES) + square
         squares[number] = sum_of_squares

@@ -18,7 +18,7 @@ from agents.calendar import HOUR
 from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
 from agents.risk.learners import Example, Training, Variant, columns_of
-from agents.risk.model import Column, learn
+from agents.risk.model import Column, binned, learn_binned
 from agents.risk.publication import choose, due, publish
 from schemas.record import Outcome
 from schemas.risk import (
@@ -102,18 +102,21 @@ def _learn(state: Training, model: str) -> Iterator[ModelPublished | VersionPubl
     """From all that wait, in order; then publish what was learned if it is time."""
     examples = [state.waiting.pop(_place(number)) for number in range(state.waiting_count)]
     state.waiting_count = 0
+    bins = [binned(example.features) for example in examples]
     for name, variant in state.variants.items():
         columns = columns_of(state.columns, name)
         held = {feature: columns[feature] for feature in variant.model.features}
-        for example in examples:
-            _learn_one(variant, held, example)
+        for example, its_bins in zip(examples, bins, strict=True):
+            _learn_one(variant, held, example, its_bins)
         columns.update(held)  # each was read once and is stored once, for many examples
     if due(state):
         yield from publish(state, model)
 
 
-def _learn_one(variant: Variant, columns: dict[str, Column], example: Example) -> None:
-    learn(variant.model, columns, example.features, example.fraud, example.weight, example.corrects)
+def _learn_one(
+    variant: Variant, columns: dict[str, Column], example: Example, bins: dict[str, int]
+) -> None:
+    learn_binned(variant.model, columns, bins, example.fraud, example.weight, example.corrects)
     variant.model.learned_until = max(variant.model.learned_until, example.paid_at)
     variant.fresh += 1
 
