@@ -1,7 +1,8 @@
 """How well candidates foretell what a member touches next: asked first, told later, in one pass.
 
 Three protocols, all without sampling: every product that the member may be offered is ranked.
-`last-item`: each member's last product is held out, all else is told, then each member is asked.
+`last-item`: each member's last product is held out and all else is told; then, long after, each member logs
+in and is asked, so that all are asked of the same state of knowledge.
 `prequential`: before each touch the member is asked, then it is told; the last half of them counts.
 `next-basket`: touches of a member at one moment are an order. Before each order of a member who ordered
 before, they are asked for products they never bought, and for any; the last half of the orders counts.
@@ -24,6 +25,7 @@ from evaluation.recommendations_references import References
 from schemas.candidates import Purpose
 
 HOUR = 3_600_000
+DAYS = 48 * HOUR
 Told = Callable[[str], None]
 
 
@@ -142,9 +144,11 @@ class _Trial:
             if place not in held:
                 self._look(touch)
             self._progress(place)
+        after = self._data.touches[-1].at + DAYS
         for place in sorted(held):
             touch = self._data.touches[place]
             if self._seen[touch.member_id] and self._is_novel(touch):
+                self._play.come_back(touch.member_id, after)
                 self._ask(touch, ["all"])
 
     def _prequential(self) -> None:

@@ -25,6 +25,7 @@ from schemas.actions import ProductBrowsed, PurchaseLine, PurchaseMade
 from schemas.candidates import Purpose
 from schemas.outcomes import OrderRefused
 from schemas.record import Outcome
+from schemas.risk import LoggedIn
 
 
 class Play:
@@ -78,6 +79,15 @@ class Play:
                 currency="XXX",
                 lines=lines,
             )
+        )
+        self.seconds += perf_counter() - started
+
+    def come_back(self, member_id: str, at: int) -> None:
+        """A member logs in at this moment (milliseconds), and all that follows."""
+        started = perf_counter()
+        self._events += 1
+        self._shell.emit(
+            LoggedIn(event_id=f"log-in-{self._events}", member_id=member_id, occurred_at=at)
         )
         self.seconds += perf_counter() - started
 

@@ -1,7 +1,7 @@
 """What was shown and not wanted: repeated showing sinks a candidate, a refusal takes it out.
 
 A candidate shown n times counts 1 / √(1 + n); a showing counts half after a week. The newest `SHOWN_MOST`
-products and `DISMISSED_MOST` refusals are remembered.
+products and `DISMISSED_MOST` refusals are remembered, by their marks.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from math import exp2
 
 from msgspec import Struct, field
+
+from agents.candidates.known import mark
 
 HALF_LIFE = 7 * 86_400_000
 SHOWN_MOST = 100
@@ -26,35 +28,35 @@ class Shown(Struct, array_like=True):
 class Exposure(Struct, array_like=True):
     """Showings by product, the last shown last; products the member does not want, the newest last."""
 
-    shown: dict[str, Shown] = field(default_factory=dict)
-    dismissed: list[str] = field(default_factory=list)
+    shown: dict[int, Shown] = field(default_factory=dict)
+    dismissed: list[int] = field(default_factory=list)
 
 
 def show(exposure: Exposure, product_ids: Iterable[str], at: int) -> None:
     """These were shown at this moment (milliseconds)."""
-    for product_id in dict.fromkeys(product_ids):
-        before = exposure.shown.pop(product_id, None)
+    for number in dict.fromkeys(map(mark, product_ids)):
+        before = exposure.shown.pop(number, None)
         times = 1.0 if before is None else _times(before, at) + 1.0
-        exposure.shown[product_id] = Shown(times, max(at, before.at if before else 0))
-    for product_id in list(exposure.shown)[: max(0, len(exposure.shown) - SHOWN_MOST)]:
-        del exposure.shown[product_id]
+        exposure.shown[number] = Shown(times, max(at, before.at if before else 0))
+    for number in list(exposure.shown)[: max(0, len(exposure.shown) - SHOWN_MOST)]:
+        del exposure.shown[number]
 
 
 def clear(exposure: Exposure, product_id: str) -> None:
     """It was wanted: the showings before count no more."""
-    exposure.shown.pop(product_id, None)
+    exposure.shown.pop(mark(product_id), None)
 
 
 def dismiss(exposure: Exposure, product_id: str) -> None:
     """The member does not want it."""
-    if product_id not in exposure.dismissed:
-        exposure.dismissed.append(product_id)
+    if mark(product_id) not in exposure.dismissed:
+        exposure.dismissed.append(mark(product_id))
         del exposure.dismissed[:-DISMISSED_MOST]
 
 
 def dismissed(exposure: Exposure, product_id: str) -> bool:
     """True when the member said so."""
-    return product_id in exposure.dismissed
+    return mark(product_id) in exposure.dismissed
 
 
 def faded(exposure: Exposure, product_id: str, score: float, at: int) -> float:
@@ -66,7 +68,7 @@ def faded(exposure: Exposure, product_id: str, score: float, at: int) -> float:
     >>> faded(seen, "lamp", 1.0, 0), faded(seen, "lamp", 1.0, 7 * 86_400_000) > 0.6
     (0.5, True)
     """
-    shown = exposure.shown.get(product_id)
+    shown = exposure.shown.get(mark(product_id))
     return score if shown is None else score * (1.0 + _times(shown, at)) ** -0.5
 
 

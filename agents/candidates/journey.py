@@ -79,6 +79,14 @@ def place_of(journey: Journey, product_id: str) -> float | None:
         return None
 
 
+def at_place(journey: Journey, place: float) -> str | None:
+    """The product whose touch lies there; none when it is too long ago."""
+    try:
+        return journey.products[journey.places.index(place)]
+    except ValueError:
+        return None
+
+
 def lately(journey: Journey, product_id: str) -> bool:
     """True when the product is among the last `WINDOW` touches: another look says nothing new."""
     return product_id in journey.products[:WINDOW]

@@ -4,6 +4,8 @@ A touch is a look or a line of an order; a product that is among the last `WINDO
 again. Of each touch its product is asked for neighbours, and when the last answer is in, the list is said.
 An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the touches that are still
 to be told are told, and the list is said anew, as other sources weigh more then; a day later once more.
+Who logs in after a day or more is followed from what is known by then: all products of the journey are asked
+again, as their neighbours have changed meanwhile.
 
 Never offered: what the member looked at before (that is their history, and shown as such), what was bought
 once, what is hidden or out of stock, what the member does not want. What was bought with two orders or more
@@ -23,11 +25,20 @@ from agents import Agent, Tables, Woken
 from agents.calendar import DAY, HOUR
 from agents.candidates import assortment, diversity, exposure, training, trends
 from agents.candidates.exposure import Exposure
-from agents.candidates.journey import Journey, Surrounded, close, lately, learn, place_of, touch
+from agents.candidates.journey import (
+    Journey,
+    Surrounded,
+    at_place,
+    close,
+    lately,
+    learn,
+    place_of,
+    touch,
+)
 from agents.candidates.known import added, mark, marks
 from agents.candidates.mixture import silence, situation
-from agents.candidates.ranking import Mixed, best, mix, shares, source_of, voices
-from agents.candidates.tastes import Tastes, hear, own, touched
+from agents.candidates.ranking import Mixed, best, mix, share, source_of, voices
+from agents.candidates.tastes import Tastes, clear, hear, own, touched
 from schemas.actions import ProductBrowsed
 from schemas.candidates import (
     Candidate,
@@ -46,6 +57,7 @@ from schemas.candidates import (
 )
 from schemas.outcomes import OrderPlaced
 from schemas.record import Event, Outcome
+from schemas.risk import LoggedIn
 
 OFFERED = 20
 CONSIDERED = 40
@@ -66,6 +78,7 @@ class Offers(Struct):
     known: bytes = b""
     touched_at: int | None = None
     awaited: int = 0
+    asked_at: int = 0
     looks_at: int | None = None
     exposure: Exposure = field(default_factory=Exposure)
     refused: bool = False
@@ -79,6 +92,7 @@ Heard = (
     | CandidateClicked
     | CandidateDismissed
     | PersonalisationRefused
+    | LoggedIn
     | Woken
 )
 
@@ -103,6 +117,8 @@ def react(state: Offers, event: Heard, tables: Tables) -> Iterable[Outcome]:
         case CandidateDismissed():
             exposure.dismiss(state.exposure, event.product_id)
             return _said(state, event.member_id, event.occurred_at, tables)
+        case LoggedIn():
+            return _returned(state, event)
         case PersonalisationRefused():
             return _refused(state, event, tables)
         case _:
@@ -145,15 +161,25 @@ def _touched(
         state.known = added(state.known, product_id)
         touched(state.tastes, product_id)
         if place >= len(fresh) - ASKED_MOST:
-            state.awaited += 1
-            yield ProductTouched(
-                product_id=product_id,
-                occurred_at=event.occurred_at,
-                member_id=event.member_id,
-                recent=recent,
-            )
+            yield _asked(state, event, product_id, recent)
     state.touched_at = max(event.occurred_at, state.touched_at or 0)
     state.looks_at = state.touched_at + HOUR
+
+
+def _asked(
+    state: Offers,
+    event: ProductBrowsed | OrderPlaced | LoggedIn,
+    product_id: str,
+    recent: list[str],
+) -> ProductTouched:
+    state.awaited += 1
+    state.asked_at = max(event.occurred_at, state.asked_at)
+    return ProductTouched(
+        product_id=product_id,
+        occurred_at=event.occurred_at,
+        member_id=event.member_id,
+        recent=recent,
+    )
 
 
 def _told(one: Surrounded, at: int) -> TouchSurrounded:
@@ -177,14 +203,14 @@ def _explained(
         if purpose is Purpose.NOVEL:
             told = [product for product in products if mark(product) not in known]
         for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
-            if len(found) > 1:
+            if len(found.wholes) > 1:
                 yield TouchExplained(
                     model=training.MODEL,
                     occurred_at=event.occurred_at,
                     purpose=purpose,
                     silence=since,
-                    sources=[voice.source for voice in found],
-                    shares=shares(found, product_id),
+                    sources=list(found.wholes),
+                    shares=[share(found, source, product_id) for source in found.wholes],
                 )
 
 
@@ -201,6 +227,19 @@ def _answered(state: Offers, event: NeighboursTold, tables: Tables) -> Iterator[
     state.awaited = max(0, state.awaited - 1)
     if state.awaited == 0:
         yield from _said(state, event.member_id, event.occurred_at, tables)
+
+
+def _returned(state: Offers, event: LoggedIn) -> Iterator[ProductTouched]:
+    """Ask all of the journey again, the oldest first; the list is said when the last has answered."""
+    if state.touched_at is None or event.occurred_at - state.asked_at < DAY:
+        return
+    clear(state.tastes)
+    state.awaited = 0
+    products = state.journey.products
+    for place in reversed(range(len(products))):
+        if products[place] not in products[:place]:
+            recent = products[place + 1 : place + 1 + RECENT_TOLD]
+            yield _asked(state, event, products[place], recent)
 
 
 def _silent(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Outcome]:
@@ -267,23 +306,20 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
 
 def _allowed(state: Offers, product_id: str, known: frozenset[int]) -> bool:
     """Never touched, or bought again and again."""
-    bought = state.tastes.bought.get(product_id)
-    if bought is not None:
-        return bought.orders >= CONSUMABLE_ORDERS
+    owned = state.tastes.owned.get(product_id)
+    if owned is not None:
+        return owned.orders >= CONSUMABLE_ORDERS
     return mark(product_id) not in known
 
 
 def _candidate(state: Offers, product_id: str, score: float, mixed: Mixed) -> Candidate:
     source = source_of(mixed, product_id)
+    taste = state.tastes.novel.get(product_id) or state.tastes.owned.get(product_id)
     reason = None
-    if source in (Source.TOGETHER, Source.ALIKE):
-        tastes = state.tastes
-        reason = tastes.novel.reasons.get(product_id) or tastes.owned.reasons.get(product_id)
+    if taste is not None and source in (Source.TOGETHER, Source.ALIKE):
+        reason = at_place(state.journey, taste.place)
     return Candidate(
-        product_id=product_id,
-        source=source,
-        reason_product_id=None if reason is None else reason.product_id,
-        score=min(1.0, score),
+        product_id=product_id, source=source, reason_product_id=reason, score=min(1.0, score)
     )
 
 
@@ -314,6 +350,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         CandidateClicked,
         CandidateDismissed,
         PersonalisationRefused,
+        LoggedIn,
     }
 )
 OFFERS: Agent[Any] = Agent("offers", Offers, HEARS, react, wake_at)

@@ -5,7 +5,8 @@ by: an answer is added as FADING^-(place of its touch), and at any moment all we
 the same number, so their order and their shares stand (forward decay, as in the hot lists). Before that
 number grows too large everything is divided once, and `base` moves.
 
-At most `NOVEL_MOST` products are kept that the member never touched, and `OWNED_MOST` that were bought.
+About `NOVEL_MOST` products are kept that the member never touched, and `OWNED_MOST` that were bought; the
+weakest are sought once in a while only, so there are up to `SLACK` more.
 """
 
 from __future__ import annotations
@@ -19,40 +20,33 @@ from agents.candidates.known import mark
 from schemas.candidates import NeighboursTold
 
 FADING = 0.8
-NOVEL_MOST = 150
-OWNED_MOST = 100
-SLACK = 50  # so that the weakest are sought once in a while only
+NOVEL_MOST = 120
+OWNED_MOST = 80
+SLACK = 30
 STEPS_MOST = 100.0  # 0.8^-100 is 5e9
 
 
-class Reason(Struct, frozen=True, array_like=True):
-    """The loudest single answer for a product, and the touched product that gave it."""
+class Taste(Struct, array_like=True):
+    """What speaks for a product: two voices, the loudest single answer, and the place of its touch."""
 
-    loudness: float
-    product_id: str
-
-
-class Spoken(Struct, array_like=True):
-    """What speaks for products: two voices, and the reason."""
-
-    together: dict[str, float] = field(default_factory=dict)
-    alike: dict[str, float] = field(default_factory=dict)
-    reasons: dict[str, Reason] = field(default_factory=dict)
+    together: float = 0.0
+    alike: float = 0.0
+    loudest: float = 0.0
+    place: float = 0.0
 
 
-class Bought(Struct, frozen=True, array_like=True):
-    """Orders of a product, and the last one's moment."""
+class Owned(Taste, array_like=True):
+    """The same of one that was bought: in how many orders, and when last."""
 
-    orders: int
-    at: int
+    orders: int = 0
+    at: int = 0
 
 
 class Tastes(Struct, array_like=True):
     """What speaks for products never touched and for those bought; the place the weights refer to."""
 
-    novel: Spoken = field(default_factory=Spoken)
-    owned: Spoken = field(default_factory=Spoken)
-    bought: dict[str, Bought] = field(default_factory=dict)
+    novel: dict[str, Taste] = field(default_factory=dict)
+    owned: dict[str, Owned] = field(default_factory=dict)
     base: float = 0.0
 
 
@@ -60,71 +54,67 @@ def hear(tastes: Tastes, told: NeighboursTold, place: float, known: Collection[i
     """Add what the product touched at `place` answered; `known` are the marks of all that was touched."""
     _rebase(tastes, place)
     weight = FADING ** (tastes.base - place)
-    bought, novel = tastes.bought, tastes.novel
+    novel, owned = tastes.novel, tastes.owned
     for product, together, alike in zip(told.product_ids, told.together, told.alike, strict=True):
-        if product in bought:
-            _add(tastes.owned, product, together * weight, alike * weight, told.product_id)
-        elif product in novel.together or mark(product) not in known:
-            _add(novel, product, together * weight, alike * weight, told.product_id)
-    if len(novel.together) > NOVEL_MOST + SLACK:
-        _keep(novel, NOVEL_MOST)
+        taste = owned.get(product) or novel.get(product)
+        if taste is None:
+            if mark(product) in known:
+                continue
+            taste = novel[product] = Taste()
+        _add(taste, together * weight, alike * weight, place)
+    if len(novel) > NOVEL_MOST + SLACK:
+        tastes.novel = _strongest(novel)
 
 
 def touched(tastes: Tastes, product_id: str) -> None:
     """The member knows the product now: nothing speaks for it as for something new."""
-    _forget(tastes.novel, product_id)
+    tastes.novel.pop(product_id, None)
 
 
 def own(tastes: Tastes, product_id: str, at: int) -> None:
     """The product was bought with an order at this moment (milliseconds)."""
-    before = tastes.bought.get(product_id) or Bought(0, at)
-    tastes.bought[product_id] = Bought(before.orders + 1, max(before.at, at))
-    if len(tastes.bought) > OWNED_MOST + SLACK:
-        ordered = sorted(tastes.bought.items(), key=_by_orders)
-        for product, _ in ordered[:SLACK]:
-            del tastes.bought[product]
-            _forget(tastes.owned, product)
+    owned = tastes.owned.setdefault(product_id, Owned())
+    owned.orders += 1
+    owned.at = max(owned.at, at)
+    if len(tastes.owned) > OWNED_MOST + SLACK:
+        ordered = sorted(tastes.owned.items(), key=_by_orders, reverse=True)
+        tastes.owned = dict(ordered[:OWNED_MOST])
 
 
-def _add(spoken: Spoken, product: str, together: float, alike: float, reason: str) -> None:
+def clear(tastes: Tastes) -> None:
+    """Nothing speaks for anything; what was bought stays."""
+    tastes.novel = {}
+    for owned in tastes.owned.values():
+        owned.together = owned.alike = owned.loudest = owned.place = 0.0
+
+
+def _add(taste: Taste, together: float, alike: float, place: float) -> None:
     loudness = together + alike
     if not isfinite(loudness):
-        raise ValueError(f"The neighbour {product} speaks with the weight {loudness}.")
-    spoken.together[product] = spoken.together.get(product, 0.0) + together
-    if alike:
-        spoken.alike[product] = spoken.alike.get(product, 0.0) + alike
-    before = spoken.reasons.get(product)
-    if before is None or loudness > before.loudness:
-        spoken.reasons[product] = Reason(loudness, reason)
+        raise ValueError(f"A neighbour speaks with the weight {loudness}.")
+    taste.together += together
+    taste.alike += alike
+    if loudness > taste.loudest:
+        taste.loudest, taste.place = loudness, place
 
 
-def _forget(spoken: Spoken, product_id: str) -> None:
-    spoken.together.pop(product_id, None)
-    spoken.alike.pop(product_id, None)
-    spoken.reasons.pop(product_id, None)
+def _strongest(novel: dict[str, Taste]) -> dict[str, Taste]:
+    """Of equals those whose id comes last."""
+    ordered = sorted(((t.together + t.alike, one) for one, t in novel.items()), reverse=True)
+    return {product: novel[product] for _, product in ordered[:NOVEL_MOST]}
 
 
-def _keep(spoken: Spoken, most: int) -> None:
-    """The strongest only; of equals those whose id comes last."""
-    alike = spoken.alike
-    ordered = sorted((w + alike.get(one, 0.0), one) for one, w in spoken.together.items())
-    for _, product in ordered[: len(ordered) - most]:
-        _forget(spoken, product)
-
-
-def _by_orders(item: tuple[str, Bought]) -> tuple[int, int, str]:
-    product, bought = item
-    return bought.orders, bought.at, product
+def _by_orders(item: tuple[str, Owned]) -> tuple[int, int, str]:
+    product, owned = item
+    return owned.orders, owned.at, product
 
 
 def _rebase(tastes: Tastes, place: float) -> None:
     if place - tastes.base <= STEPS_MOST:
         return
     factor = FADING ** (place - tastes.base)
-    for spoken in (tastes.novel, tastes.owned):
-        for weights in (spoken.together, spoken.alike):
-            for product in weights:
-                weights[product] *= factor
-        for product, reason in spoken.reasons.items():
-            spoken.reasons[product] = Reason(reason.loudness * factor, reason.product_id)
+    for taste in (*tastes.novel.values(), *tastes.owned.values()):
+        taste.together *= factor
+        taste.alike *= factor
+        taste.loudest *= factor
     tastes.base = place

@@ -1,0 +1,198 @@
+"""A product's neighbours: learned from surroundings, bounded without bias, told to who asks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from copy import deepcopy
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents.candidates.neighbours import (
+    ANSWERED_MOST,
+    NEIGHBOURS,
+    NEIGHBOURS_MOST,
+    PAGE_EVERY,
+    Neighbours,
+)
+from agents.candidates.paths import NEARNESS, PATHS_MOST, ROW, WINDOW
+from schemas.candidates import (
+    Near,
+    NeighboursChanged,
+    NeighboursTold,
+    ProductTouched,
+    TouchSurrounded,
+)
+from tests.agents.rows import Life, ids, stored
+
+IDS_LONG = 128
+
+
+def near(*products: str) -> list[Near]:
+    return [Near(product_id=product, touches=1) for product in products]
+
+
+def surrounded(before: list[Near], after: list[Near], number: int = 0) -> TouchSurrounded:
+    return TouchSurrounded(
+        event_id=f"s{number}", product_id="lamp", occurred_at=number, before=before, after=after
+    )
+
+
+def asked(*recent: str) -> ProductTouched:
+    return ProductTouched(
+        event_id="ask", product_id="lamp", occurred_at=0, member_id="m", recent=list(recent)
+    )
+
+
+def told(life: Life, *recent: str) -> NeighboursTold:
+    """The answer to a touch by a member with these touches before."""
+    (answer,) = life.hear(asked(*recent))
+    assert isinstance(answer, NeighboursTold)
+    return answer
+
+
+ROWS = [
+    ("nothing known", [], (), []),
+    ("the nearer the louder", [surrounded(near("a", "b"), [])], (), ["a", "b"]),
+    ("before and after alike", [surrounded(near("a"), near("b"))], (), ["b", "a"]),
+    ("not to itself", [surrounded(near("lamp", "a"), near("lamp"))], (), ["a"]),
+    ("not what the member just touched", [surrounded(near("a", "b"), [])], ("a",), ["b"]),
+    (
+        "twice is more than near",
+        [surrounded(near("a", "b"), []), surrounded(near("c", "b"), [])],
+        (),
+        ["b", "c", "a"],
+    ),
+    (
+        "in paths like the member's",
+        [surrounded(near("x"), near("a")), surrounded(near("y"), near("b"))],
+        ("y",),
+        ["b", "a", "x"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("events", "recent", "products"), [r[1:] for r in ROWS], ids=ids(ROWS))
+def test_who_is_told(
+    events: list[TouchSurrounded], recent: tuple[str, ...], products: list[str]
+) -> None:
+    """The loudest first; of equals the one met last."""
+    life = Life(NEIGHBOURS)
+    life.hear(*events)
+    assert told(life, *recent).product_ids == products
+
+
+def test_what_all_touch_is_less_loud() -> None:
+    """Of two neighbours met alike, the one that is touched by everybody comes after."""
+    life = Life(NEIGHBOURS)
+    star, rare = Near(product_id="star", touches=500), Near(product_id="rare", touches=3)
+    life.hear(surrounded([star], [rare]), surrounded([rare], [star], 1))
+    assert told(life).product_ids == ["rare", "star"]
+
+
+def test_the_page_is_told_once_in_a_while() -> None:
+    """After every eighth touch, the strongest first."""
+    life = Life(NEIGHBOURS)
+    said = []
+    for number in range(3 * PAGE_EVERY):
+        said += life.hear(surrounded(near("a"), near("b", "a"), number))
+    pages = [one for one in said if isinstance(one, NeighboursChanged)]
+    assert [page.product_ids for page in pages] == [["a", "b"]] * 3
+
+
+PRODUCTS = st.lists(st.integers(0, 400).map(lambda n: f"p{n}"), max_size=WINDOW)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(PRODUCTS, PRODUCTS), max_size=80))
+def test_bounded_and_whole(history: list[tuple[list[str], list[str]]]) -> None:
+    """Never more than the bound; every byte of a path names a slot that is there or nobody."""
+    life = Life(NEIGHBOURS)
+    for number, (before, after) in enumerate(history):
+        life.hear(surrounded(near(*before), near(*after), number))
+    state: Neighbours = life.state
+    count = len(state.products)
+    assert count <= NEIGHBOURS_MOST
+    assert count == len(set(state.products)) == len(state.weights) == len(state.touched)
+    assert len(state.paths) <= PATHS_MOST * ROW
+    assert len(state.paths) % ROW == 0
+    assert all(slot < count or slot == 255 for slot in state.paths)
+    assert state.touches == len(history)
+
+
+@given(st.lists(st.tuples(PRODUCTS, PRODUCTS), max_size=15))
+def test_nothing_is_lost_while_there_is_room(history: list[tuple[list[str], list[str]]]) -> None:
+    """Up to the bound a weight is the sum of what was met, whoever it is."""
+    life = Life(NEIGHBOURS)
+    wanted: Counter[str] = Counter()
+    for number, sides in enumerate(history):
+        life.hear(surrounded(*(near(*side) for side in sides), number))
+        for side in sides:
+            for product, weight in zip(side, NEARNESS, strict=False):
+                wanted[product] += weight  # type: ignore[assignment]  # a sum of floats
+    state: Neighbours = life.state
+    if len(wanted) <= NEIGHBOURS_MOST:
+        found = dict(zip(state.products, state.weights, strict=True))
+        assert found == pytest.approx(dict(wanted))
+
+
+def crowd(seed: int, touches: int) -> Life:
+    """Four hundred neighbours, the first forty of them met twenty times as often as the rest."""
+    random = Random(seed)
+    life = Life(NEIGHBOURS)
+    for number in range(touches):
+        products = [
+            f"often{random.randrange(40)}" if random.random() < 0.7 else f"rare{number}-{place}"
+            for place in range(WINDOW)
+        ]
+        life.hear(surrounded(near(*products), [], number + seed * touches))
+    return life
+
+
+def test_who_is_often_met_stays() -> None:
+    """In a full list newcomers take the places of the weak: all that is met often is still there."""
+    state: Neighbours = crowd(1, 600).state
+    assert len(state.products) == NEIGHBOURS_MOST
+    often = [product for product in state.products if product.startswith("often")]
+    assert len(often) == 40
+
+
+def test_a_newcomer_is_taken_in_as_often_as_the_rule_says() -> None:
+    """With probability w / (w_min + w), over the ids of events; it inherits, or leaves nothing."""
+    full = Neighbours(
+        products=[f"p{n}" for n in range(NEIGHBOURS_MOST)],
+        weights=[3.0] + [9.0] * (NEIGHBOURS_MOST - 1),
+        touched=[1] * NEIGHBOURS_MOST,
+    )
+    taken = 0
+    for number in range(2_000):
+        life = Life(NEIGHBOURS)
+        life.state = deepcopy(full)
+        life.hear(surrounded(near("new"), [], number))
+        if life.state.products[0] == "new":
+            taken += 1
+            assert life.state.weights[0] == 4.0
+        else:
+            assert life.state.weights == full.weights
+    assert abs(taken / 2_000 - 1 / (3 + 1)) < 4 * (0.25 * 0.75 / 2_000) ** 0.5
+
+
+def test_the_same_log_gives_the_same_list() -> None:
+    """The draws come from ids: again is the same, other ids are another list."""
+    assert crowd(1, 300).state == crowd(1, 300).state
+    assert crowd(1, 300).state.products != crowd(2, 300).state.products
+
+
+def test_small_enough_with_the_longest_ids() -> None:
+    """State and answer stay far below what a record may be."""
+    life = Life(NEIGHBOURS)
+    for number in range(300):
+        some = [f"{number}-{place}".ljust(IDS_LONG, "x") for place in range(WINDOW)]
+        life.hear(surrounded(near(*some), [], number))
+    record, _ = stored(NEIGHBOURS, life.state)
+    assert record < 40_000
+    answer = told(life)
+    assert len(answer.product_ids) == ANSWERED_MOST
+    assert sum(map(len, answer.product_ids)) + 16 * ANSWERED_MOST < 20_000
