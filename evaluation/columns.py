@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from math import isfinite
 from pathlib import Path
@@ -114,14 +115,12 @@ def number(value: Any) -> float | None:
 def moment(value: Any) -> int | None:
     """Milliseconds since 1970, UTC: of a date or time, ISO text, or seconds or milliseconds since 1970.
 
-    >>> moment("1970-01-02"), moment(86_400), moment(1_522_540_831_000), moment("soon")
-    (86400000, 86400000, 1522540831000, None)
+    >>> moment("1970-01-02"), moment(86_400), moment(1_522_540_831_000), moment("soon"), moment("5")
+    (86400000, 86400000, 1522540831000, None, 5000)
     """
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):  # else a number, in a column that also holds words
             value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
     if isinstance(value, datetime):
         zoned = value if value.tzinfo else value.replace(tzinfo=UTC)
         return round(zoned.timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""`memberstream evaluate recommendations`: anybody's file, the figures as a table and as JSON, mistakes named."""
+"""`memberstream evaluate recommendations`: anybody's file, as a table and as JSON, mistakes named."""
 
 from __future__ import annotations
 
