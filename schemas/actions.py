@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
+from schemas.candidates import CANDIDATE_ACTIONS
 from schemas.record import (
     IDENTIFIER,
     MAX_QUANTITY,
@@ -238,6 +239,7 @@ ACTIONS: tuple[type[Event], ...] = (
     RuleChanged,
     RuleRetired,
     *RISK_ACTIONS,
+    *CANDIDATE_ACTIONS,
     ClockTicked,
 )
 __all__ = [action.__name__ for action in ACTIONS] + [

@@ -39,8 +39,8 @@ class Source(Word):
     TOGETHER = "TOGETHER"
     ALIKE = "ALIKE"
     AGAIN = "AGAIN"
-    DAY = "DAY"
-    WEEK = "WEEK"
+    TRENDING_DAY = "TRENDING_DAY"
+    TRENDING_WEEK = "TRENDING_WEEK"
     NEW = "NEW"
 
 
@@ -84,10 +84,27 @@ class CandidateDismissed(MemberAction, frozen=True, kw_only=True):
     product_id: ProductId
 
 
-class PersonalisationRefused(MemberAction, frozen=True, kw_only=True):
-    """The member refuses, or allows again, that what they do shapes what they are offered."""
+class ConsentPurpose(Word):
+    """What a member agrees to, or not."""
 
-    refused: Annotated[bool, doc("False: allowed again; it starts from nothing.")] = True
+    UNKNOWN = "UNKNOWN"
+    PERSONALISATION = "PERSONALISATION"
+    MARKETING = "MARKETING"
+    PROFILING = "PROFILING"
+    SHARING = "SHARING"
+
+
+class ConsentGiven(MemberAction, frozen=True, kw_only=True):
+    """The member agrees; in force from the next event on."""
+
+    purpose: ConsentPurpose
+    text_version: Annotated[str, doc("Which text was agreed to.", max_length=100)] = ""
+
+
+class ConsentWithdrawn(MemberAction, frozen=True, kw_only=True):
+    """The member does not agree, or no longer."""
+
+    purpose: ConsentPurpose
 
 
 class ProductHidden(ProductAction, frozen=True, kw_only=True):
@@ -100,7 +117,8 @@ CANDIDATE_ACTIONS: tuple[type[Event], ...] = (
     CandidatesShown,
     CandidateClicked,
     CandidateDismissed,
-    PersonalisationRefused,
+    ConsentGiven,
+    ConsentWithdrawn,
     ProductHidden,
 )
 

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import Struct
 
 from schemas.actions import Category, PurchaseLine
+from schemas.candidates import CANDIDATE_OUTCOMES
 from schemas.loyalty import LOYALTY_OUTCOMES
 from schemas.record import (
     Amount,
@@ -782,4 +783,5 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     TermHeated,
     *RISK_OUTCOMES,
     *LOYALTY_OUTCOMES,
+    *CANDIDATE_OUTCOMES,
 )

@@ -27,8 +27,8 @@ PRIOR = {  # before anything was learned
     Source.TOGETHER: 1.0,
     Source.ALIKE: 0.5,
     Source.AGAIN: 0.5,
-    Source.DAY: 0.0,
-    Source.WEEK: 0.0,
+    Source.TRENDING_DAY: 0.0,
+    Source.TRENDING_WEEK: 0.0,
 }
 
 
@@ -62,7 +62,7 @@ def situation(purpose: Purpose, since: Silence) -> str:
 def weigh(logits: Mapping[str, float], sources: list[Source]) -> list[float]:
     """The softmax over the sources that are there, in their order.
 
-    >>> weigh({"DAY": 0.0, "WEEK": 0.0}, [Source.DAY, Source.WEEK])
+    >>> weigh({}, [Source.TRENDING_DAY, Source.TRENDING_WEEK])
     [0.5, 0.5]
     """
     if not sources:

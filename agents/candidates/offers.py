@@ -2,8 +2,8 @@
 
 A touch is a look or a line of an order; a product that is among the last `WINDOW` touches is not touched
 again. Of each touch its product is asked for neighbours, and when the last answer is in, the list is said.
-An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the touches that are still
-to be told are told, and the list is said anew, as other sources weigh more then; a day later once more.
+An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the list is said anew, as
+other sources weigh more then, and when a day has, once more; the touches that are still to be told are told.
 Who logs in after a day or more is followed from what is known by then: all products of the journey are asked
 again, as their neighbours have changed meanwhile.
 
@@ -46,8 +46,10 @@ from schemas.candidates import (
     CandidateDismissed,
     CandidatesChanged,
     CandidatesShown,
+    ConsentGiven,
+    ConsentPurpose,
+    ConsentWithdrawn,
     NeighboursTold,
-    PersonalisationRefused,
     ProductTouched,
     Purpose,
     Silence,
@@ -91,7 +93,8 @@ Heard = (
     | CandidatesShown
     | CandidateClicked
     | CandidateDismissed
-    | PersonalisationRefused
+    | ConsentGiven
+    | ConsentWithdrawn
     | LoggedIn
     | Woken
 )
@@ -119,8 +122,8 @@ def react(state: Offers, event: Heard, tables: Tables) -> Iterable[Outcome]:
             return _said(state, event.member_id, event.occurred_at, tables)
         case LoggedIn():
             return _returned(state, event)
-        case PersonalisationRefused():
-            return _refused(state, event, tables)
+        case ConsentGiven() | ConsentWithdrawn():
+            return _agreed(state, event, tables)
         case _:
             assert_never(event)
 
@@ -153,7 +156,7 @@ def _touched(
     if state.refused:
         return
     fresh = [product for product in products if not lately(state.journey, product)]
-    yield from _explained(state, event, fresh, tables)
+    explained = list(_explained(state, event, fresh, tables))
     for place, product_id in enumerate(fresh):
         recent = state.journey.products[:RECENT_TOLD]
         for one in touch(state.journey, product_id, steps):
@@ -164,6 +167,7 @@ def _touched(
             yield _asked(state, event, product_id, recent)
     state.touched_at = max(event.occurred_at, state.touched_at or 0)
     state.looks_at = state.touched_at + HOUR
+    yield from explained  # last, so that how many there are changes no other word's id
 
 
 def _asked(
@@ -243,19 +247,25 @@ def _returned(state: Offers, event: LoggedIn) -> Iterator[ProductTouched]:
 
 
 def _silent(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Outcome]:
-    """After an hour the journey is told to its end; after a day the list is said a last time."""
-    for one in close(state.journey):
-        yield _told(one, at)
-    first = state.touched_at is not None and at < state.touched_at + DAY
-    state.looks_at = state.touched_at + DAY + HOUR if first and state.touched_at else None
+    """After an hour the list is said anew; after a day a last time, and the journey is told to its end."""
+    day = (state.touched_at or 0) + DAY
+    if at < day:
+        state.looks_at = day
+    else:
+        state.looks_at = None
+        for one in close(state.journey):
+            yield _told(one, at)
     yield from _said(state, member_id, at, tables)
 
 
-def _refused(
-    state: Offers, event: PersonalisationRefused, tables: Tables
+def _agreed(
+    state: Offers, event: ConsentGiven | ConsentWithdrawn, tables: Tables
 ) -> Iterator[CandidatesChanged]:
-    """Forget all, whichever way it goes."""
-    fresh = Offers(refused=event.refused)
+    """When the answer is another than before, all is forgotten."""
+    refused = isinstance(event, ConsentWithdrawn)
+    if event.purpose is not ConsentPurpose.PERSONALISATION or refused is state.refused:
+        return
+    fresh = Offers(refused=refused)
     for name in Offers.__struct_fields__:
         setattr(state, name, getattr(fresh, name))
     yield from _said(state, event.member_id, event.occurred_at, tables)
@@ -349,7 +359,8 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         CandidatesShown,
         CandidateClicked,
         CandidateDismissed,
-        PersonalisationRefused,
+        ConsentGiven,
+        ConsentWithdrawn,
         LoggedIn,
     }
 )

@@ -56,12 +56,12 @@ def voices(
         Source.TOGETHER: sum([taste.together for one in held for taste in one.values()]),
         Source.ALIKE: sum([taste.alike for one in held for taste in one.values()]),
         Source.AGAIN: sum(again.values()),
-        Source.DAY: sum(day.values()),
-        Source.WEEK: sum(week.values()),
+        Source.TRENDING_DAY: sum(day.values()),
+        Source.TRENDING_WEEK: sum(week.values()),
     }
     return Voices(
         held,
-        {Source.AGAIN: again, Source.DAY: day, Source.WEEK: week},
+        {Source.AGAIN: again, Source.TRENDING_DAY: day, Source.TRENDING_WEEK: week},
         {source: whole for source, whole in wholes.items() if whole > 0},
     )
 

@@ -20,7 +20,7 @@ from schemas.candidates import (
 )
 from tests.agents.rows import Life, table_of
 
-SOURCES = [Source.TOGETHER, Source.ALIKE, Source.DAY, Source.WEEK]
+SOURCES = [Source.TOGETHER, Source.ALIKE, Source.TRENDING_DAY, Source.TRENDING_WEEK]
 DAY = 86_400_000
 
 

@@ -22,8 +22,10 @@ from schemas.candidates import (
     CandidateDismissed,
     CandidatesChanged,
     CandidatesShown,
+    ConsentGiven,
+    ConsentPurpose,
+    ConsentWithdrawn,
     NeighboursTold,
-    PersonalisationRefused,
     ProductTouched,
     Source,
     TouchExplained,
@@ -34,6 +36,7 @@ from tests.agents.rows import Life, stored, table_of
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
+PERSONAL = ConsentPurpose.PERSONALISATION
 START = 1_323_432_000_000
 
 
@@ -131,7 +134,7 @@ def test_the_same_product_again_is_no_touch() -> None:
 
 
 def test_each_touch_is_told_to_its_product_once() -> None:
-    """When ten more are known, or after an hour of silence; never twice."""
+    """When ten more are known, or after a day of silence; never twice."""
     life = Life(OFFERS, shop())
     for number in range(15):
         life.hear(look(f"p{number}", number))
@@ -174,7 +177,11 @@ def test_an_example_says_what_each_source_had_made_of_a_touch() -> None:
     assert len(examples) == 2  # one a purpose
     for one in examples:
         shares = dict(zip(one.sources, one.shares, strict=True))
-        assert shares == {Source.TOGETHER: 0.75, Source.DAY: 0.25, Source.WEEK: 0.25}
+        assert shares == {
+            Source.TOGETHER: 0.75,
+            Source.TRENDING_DAY: 0.25,
+            Source.TRENDING_WEEK: 0.25,
+        }
 
 
 # ---- what is never in the list ---------------------------------------------------------------------------
@@ -209,14 +216,15 @@ def test_who_refuses_gets_what_all_touch_and_leaves_nothing() -> None:
     """No word about them goes to products, nothing is kept; allowed again, it starts from nothing."""
     life = Life(OFFERS, shop(hot={"hot": 1.0}))
     life.hear(look("a"), answer("a", x=2.0))
-    (said,) = life.hear(action(PersonalisationRefused, 5))
+    (said,) = life.hear(action(ConsentWithdrawn, 5, purpose=PERSONAL))
     assert isinstance(said, CandidatesChanged)
     assert ([one.product_id for one in said.candidates], said.personal) == (["hot"], False)
     assert life.hear(look("b", 6), order("c", at=7), answer("a", 8, y=1.0)) == []
     assert life.state == Offers(refused=True)
-    (said,) = life.hear(action(PersonalisationRefused, 9, refused=False))
+    (said,) = life.hear(action(ConsentGiven, 9, purpose=PERSONAL))
     assert said.personal  # type: ignore[attr-defined]
     assert life.state == Offers()
+    assert life.hear(action(ConsentWithdrawn, 10, purpose=ConsentPurpose.MARKETING)) == []
 
 
 # ---- how it is ordered ------------------------------------------------------------------------------------
