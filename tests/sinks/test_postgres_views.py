@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, pool, text
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
+from schemas.candidates import CANDIDATE_OUTCOMES
 from schemas.outcomes import OUTCOMES
 from schemas.record import Outcome
 from schemas.samples import sample
@@ -45,6 +46,8 @@ INSIDE = {
     r.ModelPublished,  # its VersionPublished has a view, without the weights
     LoyaltyObserved,
     LoyaltyModelPublished,  # a score says by which version it was made
+    # Candidates have no view yet: their agents are in no stage's topology.
+    *CANDIDATE_OUTCOMES,
     # Hot lists are Redis's.
     o.ProductHeated,
     o.TermHeated,
