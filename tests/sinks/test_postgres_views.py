@@ -15,8 +15,8 @@ from sqlalchemy import create_engine, pool, text
 
 from schemas import outcomes as o
 from schemas import risk as r
-from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.candidates import CANDIDATE_OUTCOMES
+from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
 from schemas.record import Outcome
 from schemas.samples import sample
