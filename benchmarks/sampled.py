@@ -32,6 +32,7 @@ class Sampler:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.samples = 0
+        self.noting = False
         self.own: Counter[tuple[str, str]] = Counter()
         self.ours: Counter[tuple[str, str]] = Counter()
 
@@ -42,8 +43,13 @@ class Sampler:
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
         working = _working(frame)
-        if working is None:
+        if working is None or self.noting:  # a sample that comes while one is noted or written
             return
+        self.noting = True
+        self._note(working)
+        self.noting = False
+
+    def _note(self, working: FrameType) -> None:
         self.samples += 1
         self.own[_named(working)] += 1
         self.ours[_named(_nearest_ours(working))] += 1
