@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from agents.risk.expressions import Unfit
+from agents.expressions import Unfit
 from agents.risk.features import heard
 from agents.risk.model import POINTS
 from agents.risk.rules import SCORE, language

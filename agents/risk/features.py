@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
+from agents.expressions import NUMBER
 from agents.risk.windows import WINDOWS
 from schemas.risk import Number
 
 FORM = "binned-1"
 MISSING = -1  # the bin of a value that is not known
-NUMBER = "number_"
+
 Grid = tuple[float, ...]
 
 

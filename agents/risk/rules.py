@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from agents import Place, StateMap, Table, Tables
 from agents.calendar import DAY
-from agents.risk.expressions import Features, Language, Unfit
+from agents.expressions import Features, Language, Unfit
 from agents.risk.features import FEATURES
 from schemas.risk import (
     AbuseKind,

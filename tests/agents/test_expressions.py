@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.risk.expressions import TOGETHER_MOST, Language, Unfit
+from agents.expressions import TOGETHER_MOST, Language, Unfit
 
 LANGUAGE = Language(["score", "payments_1h", "amount_to_mean", "amount_minor"])
 FEATURES = {"score": 640.0, "payments_1h": 6, "amount_minor": 12_500, "number_distance": 12.5}
@@ -54,6 +54,46 @@ MISSING = [
 def test_what_is_missing_is_not_zero(text: str, holds: bool) -> None:
     """Neither a comparison with a missing feature nor its opposite holds; the rest may, in any order."""
     assert LANGUAGE.holding((text,), FEATURES) == (holds,)
+
+
+WORDY = Language(["silent_days"], ["country"], ["categories"], "docs/segments.md")
+KNOWN: dict[str, float | str | list[str]] = {
+    "silent_days": 9.0,
+    "country": "size 5",
+    "categories": ["bags", "lights"],
+}
+WORDS = [
+    ('country == "size 5"', True),
+    ("country == 'France' || silent_days > 8", True),
+    ('country in ["France", "size 5"]', True),
+    ('"bags" in categories && !("clocks" in categories)', True),
+    ('country == "silent_days > 100"', False),
+    ('given.categories && country != "France"', True),
+]
+
+
+@pytest.mark.parametrize(("text", "holds"), WORDS, ids=[text for text, _ in WORDS])
+def test_words_and_lists_of_words(text: str, holds: bool) -> None:
+    """A number or a name within quotes is text, whatever it looks like; what is missing never holds."""
+    WORDY.check(text)
+    assert WORDY.holding((text,), KNOWN) == (holds,)
+    assert WORDY.holding((text,), {}) == (False,)
+
+
+REFUSED_WORDS = [
+    ("country > 5", "> at column 9 does not go with (string, double)"),
+    ("categories == 'bags'", "== at column 12 does not go with (list(string), string)"),
+    ("contry == 'France'", "did you mean country?"),
+    ("zzz > 1", "docs/segments.md lists them."),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), REFUSED_WORDS, ids=[t for t, _ in REFUSED_WORDS])
+def test_which_words_are_refused(text: str, told: str) -> None:
+    """Like is compared with like, and the page that lists the names is named."""
+    with pytest.raises(Unfit) as refused:
+        WORDY.check(text)
+    assert told in str(refused.value)
 
 
 REFUSED = [

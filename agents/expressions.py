@@ -1,11 +1,12 @@
-"""Expressions of risk rules: CEL (https://cel.dev), cut down to comparing and reckoning with features.
+"""Expressions of rules and segments: CEL (https://cel.dev), cut down to comparing and reckoning.
 
 CEL is made to run what others wrote: it has no loops, no calls, no side effects, and its checker knows the
-type of every name before anything runs. What is left of it here are numbers, true and false, `&& || !`,
-comparisons, `+ - * /`, `in [..]` and `? :`; no texts, patterns, functions or attributes, so the cost of an
-expression is bounded by its length. Three names stand for what is known:
+type of every name before anything runs. What is left of it here are numbers, words, true and false,
+`&& || !`, comparisons, `+ - * /`, `in [..]` and `? :`; no patterns, functions or attributes, so the cost of an
+expression is bounded by its length. Names stand for what is known:
 
 - `amount_minor`, `score` …: a feature, a number. All numbers are floating point; `5` is read as `5.0`.
+- `country == "France"`, `"garden" in categories`: a word, and a list of words, where a language has them.
 - `given.amount_minor`: whether the feature has a value.
 - `numbers.distance`: a number that the platform sent along; `has(numbers.distance)`: whether it did.
 
@@ -23,9 +24,9 @@ from typing import Any, NamedTuple
 
 from cel_expr_python import cel
 
-from agents.risk.features import NUMBER
-
-TOKENS = re.compile(r"[A-Za-z_][\w.]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+TEXT = r"""\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'"""
+TOKENS = re.compile(TEXT + r"|[A-Za-z_][\w.]*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = "number_"  # before the name of a number that the platform sent along
 GIVEN = "given."
 NUMBERS = "numbers"
 OF_NUMBERS = NUMBERS + "."
@@ -35,7 +36,8 @@ FUNCTIONS = (*(f"_{sign}_" for sign in BINARY), "!_", "-_", "_?_:_", "@in")  # a
 DEPTH_MOST = 32  # CEL's own bound
 NAME_SHOWN = 60
 
-Features = Mapping[str, float]
+Value = float | str | list[str]
+Features = Mapping[str, Value]
 
 
 class Unfit(ValueError):
@@ -55,22 +57,33 @@ class _Used(NamedTuple):
 
     def of(self, features: Features) -> dict[str, Any]:
         """The features as CEL is to know them; one without a value is left out."""
-        known: dict[str, Any] = {n: float(features[n]) for n in self.plain if n in features}
+        known: dict[str, Any] = {n: _known(features[n]) for n in self.plain if n in features}
         for said, name in self.given:
             known[said] = name in features
         known[NUMBERS] = {
-            said: float(features[name]) for said, name in self.numbers if name in features
+            said: _known(features[name]) for said, name in self.numbers if name in features
         }
         return known
 
 
 class Language:
-    """CEL over certain names of features."""
+    """CEL over certain names of features: numbers, words, lists of words; `page` lists them for people."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self.names = frozenset(names)
-        given = {GIVEN + name: cel.Type.BOOL for name in self.names}
-        variables = dict.fromkeys(self.names, cel.Type.DOUBLE) | given
+    def __init__(
+        self,
+        numbers: Iterable[str],
+        words: Iterable[str] = (),
+        lists: Iterable[str] = (),
+        page: str = "docs/risk.md",
+    ) -> None:
+        variables = (
+            dict.fromkeys(numbers, cel.Type.DOUBLE)
+            | dict.fromkeys(words, cel.Type.STRING)
+            | dict.fromkeys(lists, cel.Type.List(cel.Type.STRING))
+        )
+        self.names = frozenset(variables)
+        self._page = page
+        variables |= {GIVEN + name: cel.Type.BOOL for name in self.names}
         variables[NUMBERS] = cel.Type.Map(cel.Type.STRING, cel.Type.DOUBLE)
         kept = ", ".join(f'{{name: "{function}"}}' for function in FUNCTIONS)
         standard = f"stdlib: {{include_macros: [has], include_functions: [{kept}]}}"
@@ -158,7 +171,7 @@ class Language:
             return f"{sign} cannot be used here: there are {' '.join(BINARY)} ! in [..] ? :."
         plain = name.removeprefix(GIVEN)[:NAME_SHOWN]
         near = get_close_matches(plain, sorted(self.names), n=3)
-        meant = f"did you mean {' or '.join(near)}?" if near else "docs/risk.md lists them."
+        meant = f"did you mean {' or '.join(near)}?" if near else f"{self._page} lists them."
         return f"There is no feature or function {plain!r}: {meant}"
 
 
@@ -168,7 +181,7 @@ def names_in(text: str) -> set[str]:
     >>> sorted(names_in("given.x && x > 1e3 || numbers.distance > 2"))
     ['given.x', 'numbers.distance', 'x']
     """
-    return {token for token in TOKENS.findall(text) if not (token[0].isdigit() or token[0] == ".")}
+    return {token for token in TOKENS.findall(text) if token[0].isalpha() or token[0] == "_"}
 
 
 def _used(names: Iterable[str]) -> _Used:
@@ -183,6 +196,10 @@ def _used(names: Iterable[str]) -> _Used:
     )
 
 
+def _known(value: Value) -> Value:
+    return float(value) if isinstance(value, int | float) else value
+
+
 def _any_of(texts: Iterable[str]) -> str:
     """True if any is; each on lines of its own, so that a comment at its end ends there."""
     return " || ".join(f"({text}\n)" for text in texts)
@@ -193,6 +210,8 @@ def _with_points(text: str) -> str:
 
     >>> _with_points("x-3 > 1e-3 && given.x2 && y in [1, 2.5]")
     'x-3.0 > 1e-3 && given.x2 && y in [1.0, 2.5]'
+    >>> _with_points('name == "size 5"')
+    'name == "size 5"'
     """
     return TOKENS.sub(lambda token: token[0] + ".0" * token[0].isdigit(), text)
 
