@@ -2,8 +2,8 @@
 
 CEL is made to run what others wrote: it has no loops, no calls, no side effects, and its checker knows the
 type of every name before anything runs. What is left of it here are numbers, words, true and false,
-`&& || !`, comparisons, `+ - * /`, `in [..]` and `? :`; no patterns, functions or attributes, so the cost of an
-expression is bounded by its length. Names stand for what is known:
+`&& || !`, comparisons, `+ - * /`, `in [..]` and `? :`; no patterns, functions or attributes, so the cost of
+an expression is bounded by its length. Names stand for what is known:
 
 - `amount_minor`, `score` …: a feature, a number. All numbers are floating point; `5` is read as `5.0`.
 - `country == "France"`, `"garden" in categories`: a word, and a list of words, where a language has them.
