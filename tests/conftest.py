@@ -75,15 +75,19 @@ def postgres(platform: Addresses) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def redis_database(platform: Addresses) -> str:
-    """URL of Valkey's database 15, which tests empty; nothing of others lies in it."""
-    url = platform.redis.rpartition("/")[0] + "/15"
+def redis_database(platform: Addresses, worker_id: str) -> str:
+    """URL of a Valkey database that tests empty; nothing of others lies in it.
+
+    Number 15, and of the tests' second process 14, as both may have been given the same server.
+    """
+    number = 15 - int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 15
+    url = platform.redis.rpartition("/")[0] + f"/{number}"
     with redis_client.Redis.from_url(url) as client:
         found = client.dbsize()
     if found:
         pytest.exit(
-            f"Database 15 of MEMBERSTREAM_REDIS holds {found} keys, and tests would delete them: "
-            "name a server whose database 15 is empty, or empty it (FLUSHDB) if nobody needs them.",
+            f"Database {number} of MEMBERSTREAM_REDIS holds {found} keys, and tests would delete them: "
+            f"name a server whose database {number} is empty, or empty it (FLUSHDB) if nobody needs them.",
             returncode=4,
         )
     return url
@@ -91,7 +95,7 @@ def redis_database(platform: Addresses) -> str:
 
 @pytest.fixture
 def redis(redis_database: str) -> Iterator[str]:
-    """URL of an empty Valkey database (number 15 of the session's server)."""
+    """URL of an empty Valkey database."""
     with redis_client.Redis.from_url(redis_database) as client:
         client.flushdb()
         yield redis_database
