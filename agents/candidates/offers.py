@@ -2,8 +2,9 @@
 
 A touch is a look or a line of an order; a product that is among the last `WINDOW` touches is not touched
 again. Of each touch its product is asked for neighbours, and when the last answer is in, the list is said.
-An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the list is said anew, as
-other sources weigh more then, and when a day has, once more; the touches that are still to be told are told.
+An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the touches that
+are still to be told are told, as else a new shop would learn nothing on its first day, and the list is said
+anew, as other sources weigh more then; when a day has, once more.
 Who logs in after a day or more is followed from what is known by then: all products of the journey are asked
 again, as their neighbours have changed meanwhile.
 
@@ -247,14 +248,11 @@ def _returned(state: Offers, event: LoggedIn) -> Iterator[ProductTouched]:
 
 
 def _silent(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Outcome]:
-    """After an hour the list is said anew; after a day a last time, and the journey is told to its end."""
+    """After an hour the journey is told to its end and the list said anew; after a day a last time."""
     day = (state.touched_at or 0) + DAY
-    if at < day:
-        state.looks_at = day
-    else:
-        state.looks_at = None
-        for one in close(state.journey):
-            yield _told(one, at)
+    state.looks_at = day if at < day else None
+    for one in close(state.journey):
+        yield _told(one, at)
     yield from _said(state, member_id, at, tables)
 
 

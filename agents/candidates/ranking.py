@@ -118,9 +118,20 @@ def best(mixed: Mixed, most: int, wanted: Callable[[str], bool]) -> list[tuple[f
 
 def source_of(mixed: Mixed, product_id: str) -> Source:
     """The source that gives a product most of its probability; of equals the first in their order."""
-    most, found = -1.0, Source.UNKNOWN
+    found = mixed.voices
+    taste = next((one[product_id] for one in found.tastes if product_id in one), NOTHING)
+    most, strongest = -1.0, Source.UNKNOWN
     for source, part in mixed.parts.items():
-        given = part * share(mixed.voices, source, product_id)
+        if source is Source.TOGETHER:
+            weight = taste.together
+        elif source is Source.ALIKE:
+            weight = taste.alike
+        else:
+            weight = found.weights[source].get(product_id, 0.0)
+        given = part * weight / found.wholes[source]
         if given > most:
-            most, found = given, source
-    return found
+            most, strongest = given, source
+    return strongest
+
+
+NOTHING = Taste()

@@ -55,13 +55,20 @@ def hear(tastes: Tastes, told: NeighboursTold, place: float, known: Collection[i
     _rebase(tastes, place)
     weight = FADING ** (tastes.base - place)
     novel, owned = tastes.novel, tastes.owned
+    if not all(map(isfinite, (weight, *told.together, *told.alike))):
+        raise ValueError(f"A neighbour of {told.product_id} speaks with a weight without bounds.")
     for product, together, alike in zip(told.product_ids, told.together, told.alike, strict=True):
         taste = owned.get(product) or novel.get(product)
         if taste is None:
             if mark(product) in known:
                 continue
             taste = novel[product] = Taste()
-        _add(taste, together * weight, alike * weight, place)
+        together *= weight
+        alike *= weight
+        taste.together += together
+        taste.alike += alike
+        if together + alike > taste.loudest:
+            taste.loudest, taste.place = together + alike, place
     if len(novel) > NOVEL_MOST + SLACK:
         tastes.novel = _strongest(novel)
 
@@ -86,16 +93,6 @@ def clear(tastes: Tastes) -> None:
     tastes.novel = {}
     for owned in tastes.owned.values():
         owned.together = owned.alike = owned.loudest = owned.place = 0.0
-
-
-def _add(taste: Taste, together: float, alike: float, place: float) -> None:
-    loudness = together + alike
-    if not isfinite(loudness):
-        raise ValueError(f"A neighbour speaks with the weight {loudness}.")
-    taste.together += together
-    taste.alike += alike
-    if loudness > taste.loudest:
-        taste.loudest, taste.place = loudness, place
 
 
 def _strongest(novel: dict[str, Taste]) -> dict[str, Taste]:
