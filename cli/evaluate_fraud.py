@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agents.risk.publication import FIRST, First
 from cli.terminal import console, moment, say, show, write_json
 from cli.trouble import Trouble
 
@@ -54,6 +55,12 @@ def fraud(
     reference: Annotated[
         Retrained, typer.Option(help="How often the batch model beside is trained anew.")
     ] = Retrained.WEEKLY,
+    first_frauds: Annotated[
+        int, typer.Option(min=1, help="The model's first version takes so many labelled frauds …")
+    ] = FIRST.frauds,
+    first_honest: Annotated[
+        int, typer.Option(min=1, help="… and so many labelled honest payments, as in production.")
+    ] = FIRST.honest,
     through_kafka: Annotated[
         bool,
         typer.Option(
@@ -92,6 +99,7 @@ def fraud(
                 last,
                 DAYS[reference],
                 status.update,
+                first=First(first_frauds, first_honest),
                 through_kafka=through_kafka,
             )
     except (UnusableFile, CannotEvaluate, OSError) as error:
@@ -164,6 +172,10 @@ def _tell(file: Path, report: Report) -> None:
         f"learning included; payment to score {report.milliseconds_p50:.2f} ms (p50), "
         f"{report.milliseconds_p99:.2f} ms (p99); {report.versions} versions of the model."
     )
+    if report.without_model:
+        say(
+            f"{report.without_model:,} of the payments came before its first version; they count as 0."
+        )
 
 
 def _tell_rows(file: Path, report: Report) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
+from agents.risk.publication import FIRST, First
 from evaluation import fraud_reference
 from evaluation.columns import BadRow
 from evaluation.fraud_data import Payments
@@ -38,6 +39,9 @@ class Report(Figures, frozen=True, kw_only=True):
     milliseconds_p50: float  # from a payment to its score, within the agents
     milliseconds_p99: float
     versions: int  # of the model, published on the way
+    without_model: int  # payments of the span that came before the first one; they count as 0
+    frauds_learned: int
+    honest_learned: int
     unlearned: int  # payments that gave way before their label came
     rows: int
     bad_rows: int
@@ -56,37 +60,41 @@ def evaluate(
     reference_days: int = 7,
     tell: Told = lambda _: None,
     *,
+    first: First = FIRST,
     through_kafka: bool = False,
 ) -> Report:
     """The figures from the day `score_from` to `score_to`, both included.
 
     Without them: from the first day on which all payments had a model, to the last. `reference_days` is
     how often the batch model is retrained; 0: no batch model. With `through_kafka` a Kafka and a worker
-    are started for it. Raises `CannotEvaluate`, and then `PlatformError`.
+    are started for it; `first` is what the first version of the model takes. Raises `CannotEvaluate`, and
+    then `PlatformError`.
     """
     if not data.payments:
         raise CannotEvaluate("There is no payment to score.")
     batch = reference_days > 0 and fraud_reference.there()
     lived = _way(through_kafka)(
-        data.payments, data.fraud, label_delay_days, tell, keep_examples=batch
+        data.payments, data.fraud, label_delay_days, tell, first=first, keep_examples=batch
     )
+    if not lived.versions:
+        raise CannotEvaluate(_no_version(lived, first))
     scored = _scored(data, lived.probabilities)
-    first, last = _span(scored, lived, data, score_from, score_to)
+    begin, end = _span(scored, lived, data, score_from, score_to)
     delay = label_delay_days * DAY
     frauds = Frauds(((o.member_id, o.paid_at) for o in scored if o.fraud), delay)
 
     def over(said: dict[str, float]) -> Figures:
-        others = [o for o in _scored(data, said) if first <= o.paid_at // DAY <= last]
+        others = [o for o in _scored(data, said) if begin <= o.paid_at // DAY <= end]
         return figures(others, frauds, delay)
 
     references = {f"challenger {name}": over(said) for name, said in lived.challengers.items()}
     if batch:
         ids = [payment.payment_id for payment in data.payments]
         said = fraud_reference.retrained(
-            scored, ids, lived.examples, delay, reference_days, first, tell
+            scored, ids, lived.examples, delay, reference_days, begin, tell
         )
         references[f"LightGBM, retrained every {_days(reference_days)}"] = over(said)
-    inside = [o for o in scored if first <= o.paid_at // DAY <= last]
+    inside = [o for o in scored if begin <= o.paid_at // DAY <= end]
     return _report(
         data, lived, inside, figures(inside, frauds, delay), references, label_delay_days
     )
@@ -154,6 +162,9 @@ def _report(
         milliseconds_p50=took[len(took) // 2] / 1e6,
         milliseconds_p99=took[len(took) * 99 // 100] / 1e6,
         versions=lived.versions,
+        without_model=_without_model(data, lived, inside),
+        frauds_learned=lived.frauds,
+        honest_learned=lived.honest,
         unlearned=lived.unlearned,
         rows=data.rows,
         bad_rows=data.bad_rows,
@@ -162,6 +173,22 @@ def _report(
         numbers=data.numbers,
         left_out=data.left_out,
         references=references,
+    )
+
+
+def _no_version(lived: Lived, first: First) -> str:
+    return (
+        f"No version of the model came out: it had learned from {lived.frauds:,} frauds and "
+        f"{lived.honest:,} honest payments, and the first takes {first.frauds:,} and {first.honest:,}. "
+        "Less will do with --first-frauds and --first-honest, and finds less."
+    )
+
+
+def _without_model(data: Payments, lived: Lived, inside: Sequence[Scored]) -> int:
+    begin, end = inside[0].paid_at, inside[-1].paid_at
+    return sum(
+        begin <= payment.occurred_at <= end and lived.probabilities[payment.payment_id] is None
+        for payment in data.payments
     )
 
 

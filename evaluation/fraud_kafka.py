@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from agents.risk.publication import FIRST, First
 from evaluation.fraud_play import DAY, Hearing, Lived, chargeback
 from local.kafka import Kafka
 from local.process import PlatformError
@@ -48,6 +49,7 @@ def live(
     label_delay_days: int,
     tell: Told,
     *,
+    first: First = FIRST,
     bootstrap: str | None = None,
     prefix: str = "",
     keep_examples: bool = True,
@@ -68,7 +70,7 @@ def live(
             partitions=PARTITIONS,
         )
         create_topics(settings.kafka, all_topics(settings))
-        with _worker(settings, Path(folder), label_delay_days) as worker:
+        with _worker(settings, Path(folder), label_delay_days, first) as worker:
             run = Run(settings, Hearing(keep_examples=keep_examples), worker)
             return run.live(payments, fraud, label_delay_days, tell)
 
@@ -87,7 +89,9 @@ def _kafka(folder: Path, bootstrap: str | None) -> Iterator[str]:
 
 
 @contextmanager
-def _worker(settings: Settings, folder: Path, days: int) -> Iterator[subprocess.Popen[bytes]]:
+def _worker(
+    settings: Settings, folder: Path, days: int, first: First
+) -> Iterator[subprocess.Popen[bytes]]:
     log = folder / "worker.log"
     environment = {
         f"MEMBERSTREAM_{name.upper()}": str(getattr(settings, name))
@@ -95,7 +99,7 @@ def _worker(settings: Settings, folder: Path, days: int) -> Iterator[subprocess.
     }
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [sys.executable, "-m", "evaluation.fraud_worker", str(days)],
+            [sys.executable, "-m", "evaluation.fraud_worker", *map(str, (days, *first))],
             env=_inherited() | environment,
             stdout=out,
             stderr=subprocess.STDOUT,

@@ -17,9 +17,10 @@ from typing import NamedTuple
 from agents import Stage
 from agents.risk.examination import risk
 from agents.risk.models import MODELS
+from agents.risk.publication import FIRST, First
 from agents.risk.rules import RISK_RULES
 from agents.risk.tokens import TOKENS
-from agents.risk.training import TRAINING
+from agents.risk.training import training
 from evaluation.shell import Shell
 from schemas.record import Outcome
 from schemas.risk import (
@@ -38,12 +39,12 @@ TOLD_EVERY = 20_000  # payments
 Told = Callable[[str], None]
 
 
-def stages(label_delay_days: int) -> tuple[Stage, ...]:
+def stages(label_delay_days: int, first: First = FIRST) -> tuple[Stage, ...]:
     """The stages that a payment's score takes part in, without what follows from the score."""
     return (
         Stage("members", "member_id", (risk(label_delay_days),), (RISK_RULES, MODELS)),
         Stage("tokens", "token", (TOKENS,)),
-        Stage("training", "model", (TRAINING,)),
+        Stage("training", "model", (training(first),)),
     )
 
 
@@ -81,6 +82,8 @@ class Lived(NamedTuple):
     seconds: float  # of all
     examples: Examples
     versions: int
+    frauds: int  # learned from
+    honest: int
     unlearned: int
 
 
@@ -93,7 +96,7 @@ class Hearing:
         self._challengers: dict[str, dict[str, float]] = {}
         self._examples = Examples()
         self._keep_examples = keep_examples
-        self._versions = self._unlearned = 0
+        self._versions = self._frauds = self._learned = self._unlearned = 0
 
     def hear(self, said: Outcome) -> None:
         """One outcome."""
@@ -103,6 +106,8 @@ class Hearing:
                 for one in said.challengers:
                     self._challengers.setdefault(one.name, {})[said.subject_id] = one.value
             case ExampleLabelled():
+                self._learned += said.corrects is None
+                self._frauds += said.fraud - bool(said.corrects)
                 if self._keep_examples:
                     self._examples.add(said)
             case VersionPublished():
@@ -122,6 +127,8 @@ class Hearing:
             seconds,
             self._examples,
             self._versions,
+            self._frauds,
+            self._learned - self._frauds,
             self._unlearned,
         )
 
@@ -132,11 +139,12 @@ def live(
     label_delay_days: int,
     tell: Told,
     *,
+    first: First = FIRST,
     keep_examples: bool = True,
 ) -> Lived:
     """Through all payments, in the order of time, and until the last label has come."""
     hearing = Hearing(keep_examples=keep_examples)
-    shell = Shell(stages(label_delay_days), hearing.hear)
+    shell = Shell(stages(label_delay_days, first), hearing.hear)
     delay = label_delay_days * DAY
     labels: deque[ChargebackReceived] = deque()
     spent = 0

@@ -1,28 +1,36 @@
-"""A worker of the whole topology in which silence labels after so many days: python -m … DAYS.
+"""A worker of the whole topology but for what an evaluation sets: python -m … DAYS FRAUDS HONEST.
 
-The evaluation through Kafka starts it; settings come from the environment, as for any worker.
+Silence labels after so many days, and the model's first version takes so many labelled payments. The
+evaluation through Kafka starts it; settings come from the environment, as for any worker.
 """
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 
-from agents.risk.examination import NAME, risk
+from agents import Agent
+from agents.risk import examination, training
+from agents.risk.examination import risk
+from agents.risk.publication import First
 from streams.app import run, stage_specs
 from streams.plan import Topology
 from streams.settings import read_settings
 from streams.topology import topology
 
 
-def labelled_after(days: int, partitions: int, prefix: str = "") -> Topology:
-    """The topology of production but for the horizon of silence."""
+def labelled_after(days: int, first: First, partitions: int, prefix: str = "") -> Topology:
+    """The topology of production but for the horizon of silence and the first version."""
     whole = topology(partitions, prefix=prefix)
-    examines = risk(days)
+    others: dict[str, Agent[Any]] = {
+        examination.NAME: risk(days),
+        training.NAME: training.training(first),
+    }
     stages = tuple(
         replace(
             stage,
-            agents=tuple(examines if agent.name == NAME else agent for agent in stage.agents),
+            agents=tuple(others.get(agent.name, agent) for agent in stage.agents),
         )
         for stage in whole.stages
     )
@@ -31,11 +39,14 @@ def labelled_after(days: int, partitions: int, prefix: str = "") -> Topology:
 
 def main() -> None:
     """Work until SIGTERM."""
-    days = int(sys.argv[1])
+    days, frauds, honest = map(int, sys.argv[1:])
+    first = First(frauds, honest)
     settings = read_settings()
     run(
         settings,
-        lambda: stage_specs(labelled_after(days, settings.partitions, settings.topic_prefix)),
+        lambda: stage_specs(
+            labelled_after(days, first, settings.partitions, settings.topic_prefix)
+        ),
     )
 
 

@@ -1,8 +1,13 @@
-"""A model's versions: when one is published, how it is kept, and which of them decides."""
+"""A model's versions: when one is published, how it is kept, and which of them decides.
+
+Frauds are known sooner than silence, so a model that has just begun has seen mostly fraud and suspects
+everybody. Its first version goes out only after enough of both; until then rules decide alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from agents.calendar import HOUR
 from agents.risk.features import FORM
@@ -15,12 +20,29 @@ PUBLISH_AFTER = 12 * HOUR
 VERSIONS_KEPT = 10
 
 
-def due(state: Training) -> bool:
+class First(NamedTuple):
+    """What must have been learned from before the first version: payments of both kinds."""
+
+    frauds: int = 30
+    honest: int = 1_000
+
+    def reached(self, frauds: int, honest: int) -> bool:
+        """Whether so many are enough."""
+        return frauds >= self.frauds and honest >= self.honest
+
+
+FIRST = First()
+
+
+def due(state: Training, first: First) -> bool:
     """Whether the champion has learned enough, or long enough ago, since its last version."""
     champion = state.variants[state.champion]
     if not champion.fresh:
         return False
-    if champion.fresh >= PUBLISH_EXAMPLES or not champion.version:
+    if not champion.version:
+        learned = champion.model
+        return first.reached(learned.frauds, learned.examples - learned.frauds)
+    if champion.fresh >= PUBLISH_EXAMPLES:
         return True
     return state.now - champion.published_at >= PUBLISH_AFTER
 
@@ -109,7 +131,7 @@ def _wrong(state: Training, chosen: ModelChosen) -> Iterator[str]:
     if variant is None:
         yield f"There is no variant {chosen.variant}; there are {', '.join(state.variants)}."
     elif not variant.version:
-        yield f"The variant {chosen.variant} was never published: it has learned nothing yet."
+        yield f"The variant {chosen.variant} was never published: it has learned too little yet."
     elif chosen.version and kept_entry(chosen.variant, chosen.version) not in state.kept:
         first = max(1, variant.version - VERSIONS_KEPT + 1)
         yield (

@@ -3,14 +3,15 @@
 One key is one model; its variants learn from the same examples, each at its own rate, and one of them
 is the champion, which decides. Examples wait until there are some, or an hour has passed, and are then
 learned one by one in their order: so the weights, which every example moves, are stored once for many.
-Snapshots go out as plain data after so many examples or so much event time. An operator can make another
-variant the champion, or go back to an earlier version: that version then decides as it was, while learning
-goes on beside it.
+Snapshots go out as plain data after so many examples or so much event time, the first one when enough
+frauds and honest payments are known. An operator can make another variant the champion, or go back to an
+earlier version: that version then decides as it was, while learning goes on beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import assert_never
 
 from agents import Agent, Tables, Woken
@@ -19,7 +20,7 @@ from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
 from agents.risk.learners import Example, Training, Variant, columns_of
 from agents.risk.model import Column, binned, learn_binned
-from agents.risk.publication import choose, due, publish
+from agents.risk.publication import FIRST, First, choose, due, publish
 from schemas.record import Outcome
 from schemas.risk import (
     ExampleLabelled,
@@ -36,7 +37,10 @@ LEARN_AFTER = HOUR
 
 
 def react(
-    state: Training, event: ExampleLabelled | ModelChosen | QualityReported | Woken, tables: Tables
+    state: Training,
+    event: ExampleLabelled | ModelChosen | QualityReported | Woken,
+    tables: Tables,
+    first: First,
 ) -> Iterator[Outcome]:
     """Learn, compare, publish; choose; measure the days that have become quiet."""
     state.now = max(state.now, event.occurred_at)
@@ -46,14 +50,14 @@ def react(
             compare(state, event)
             _let_wait(state, event)
             if state.waiting_count >= LEARN_EXAMPLES:
-                yield from _learn(state, event.model)
+                yield from _learn(state, event.model, first)
         case ModelChosen():
             yield from choose(state, event)
         case QualityReported():
             yield passed_on(event)
         case Woken():
             if state.waiting_count and _waited(state) <= event.occurred_at:
-                yield from _learn(state, event.key)
+                yield from _learn(state, event.key, first)
             yield from measure(state, event.key, event.occurred_at)
         case _:
             assert_never(event)
@@ -98,7 +102,9 @@ def _place(number: int) -> str:
     return f"{number:04d}"
 
 
-def _learn(state: Training, model: str) -> Iterator[ModelPublished | VersionPublished]:
+def _learn(
+    state: Training, model: str, first: First
+) -> Iterator[ModelPublished | VersionPublished]:
     """From all that wait, in order; then publish what was learned if it is time."""
     examples = [state.waiting.pop(_place(number)) for number in range(state.waiting_count)]
     state.waiting_count = 0
@@ -109,7 +115,7 @@ def _learn(state: Training, model: str) -> Iterator[ModelPublished | VersionPubl
         for example, its_bins in zip(examples, bins, strict=True):
             _learn_one(variant, held, example, its_bins)
         columns.update(held)  # each was read once and is stored once, for many examples
-    if due(state):
+    if due(state, first):
         yield from publish(state, model)
 
 
@@ -121,10 +127,15 @@ def _learn_one(
     variant.fresh += 1
 
 
-TRAINING = Agent(
-    name=NAME,
-    initial=Training,
-    listens_to=frozenset({ExampleLabelled, ModelChosen, QualityReported}),
-    react=react,
-    wake_at=wake_at,
-)
+def training(first: First = FIRST) -> Agent[Training]:
+    """The agent; `first` says what must have been learned from before there is a version."""
+    return Agent(
+        name=NAME,
+        initial=Training,
+        listens_to=frozenset({ExampleLabelled, ModelChosen, QualityReported}),
+        react=partial(react, first=first),
+        wake_at=wake_at,
+    )
+
+
+TRAINING: Agent[Training] = training()

@@ -35,6 +35,7 @@ def test_figures_for_people_and_machines(file: Path, tmp_path: Path) -> None:
     """Names are mapped, the bad row is named, the span is kept."""
     figures = tmp_path / "figures.json"
     options = ["--map", "label=is_bad", "--map", "amount=paid", "--label-delay", "2d"]
+    options += ["--first-frauds", "5", "--first-honest", "20"]
     span = ["--score-from", "2018-04-06", "--score-to", "2018-04-10"]
     beside = ["--reference", "none", "--json", str(figures)]
     done = CliRunner().invoke(app, ["evaluate", "fraud", str(file), *options, *span, *beside])

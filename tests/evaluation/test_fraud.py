@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from pyarrow import parquet
 
+from agents.risk.publication import FIRST, First
 from evaluation import fraud_reference
 from evaluation.fraud import CannotEvaluate, Report, evaluate
 from evaluation.fraud_data import Payments, read
@@ -19,6 +20,7 @@ from evaluation.fraud_play import DAY, live
 from tests.evaluation.payments_made import START, made, table
 
 DAYS = 45
+EARLY = First(10, 100)
 CARDS = "MEMBERSTREAM_CARD_TRANSACTIONS"
 
 
@@ -80,7 +82,7 @@ def test_a_label_counts_only_when_it_comes(tmp_path: Path) -> None:
 
 def _said(data: Payments, until: int) -> dict[str, float | None]:
     """Probabilities of payments up to a moment, with labels that come after three days."""
-    said = live(data.payments, data.fraud, 3, lambda _: None).probabilities
+    said = live(data.payments, data.fraud, 3, lambda _: None, first=EARLY).probabilities
     return {p.payment_id: said[p.payment_id] for p in data.payments if p.occurred_at <= until}
 
 
@@ -120,9 +122,23 @@ def test_an_empty_span_is_said(tmp_path: Path) -> None:
     """With the days that there are."""
     data = payments(tmp_path, made(5))
     with pytest.raises(CannotEvaluate, match="2018-04-01 to 2018-04-05"):
-        evaluate(data, 3, score_from=date(2019, 1, 1), reference_days=0)
+        evaluate(data, 3, score_from=date(2019, 1, 1), reference_days=0, first=EARLY)
     with pytest.raises(CannotEvaluate, match="shorter --label-delay"):
-        evaluate(data, 10, reference_days=0)
+        evaluate(data, 4, reference_days=0, first=First(1, 1))
+
+
+def test_too_few_labels_are_said(tmp_path: Path) -> None:
+    """Without a version there are no figures; how many it has seen, how many it takes, what to do."""
+    data = payments(tmp_path, made(7))
+    frauds = sum(data.fraud)
+    honest = len(data.fraud) - frauds
+    assert honest < FIRST.honest
+    seen = f"from {frauds} frauds and {honest} honest payments, .* --first-honest"
+    with pytest.raises(CannotEvaluate, match=seen):
+        evaluate(data, 3, reference_days=0)
+    found = evaluate(data, 3, date(2018, 4, 2), reference_days=0, first=EARLY)
+    assert (found.frauds_learned, found.honest_learned) == (frauds, honest)
+    assert 0 < found.without_model < found.events
 
 
 @pytest.mark.skipif(

@@ -9,12 +9,14 @@ import pytest
 from pyarrow import parquet
 
 from agents.risk.features import OF_TOKEN_SIDE
+from agents.risk.publication import First
 from evaluation import fraud_kafka, fraud_play
 from evaluation.fraud_data import read
 from evaluation.fraud_play import Examples
 from tests.evaluation.payments_made import made, table
 
 DELAY_DAYS = 1
+AT_ONCE = First(1, 1)
 
 
 def features(examples: Examples, payment_id: str) -> dict[str, float]:
@@ -34,9 +36,15 @@ def test_the_same_through_kafka(tmp_path: Path, kafka: str, unique: str) -> None
     """
     parquet.write_table(table(made(3, members=15, terminals=6)), tmp_path / "p.parquet")
     data = read(tmp_path / "p.parquet")
-    here = fraud_play.live(data.payments, data.fraud, DELAY_DAYS, lambda _: None)
+    here = fraud_play.live(data.payments, data.fraud, DELAY_DAYS, lambda _: None, first=AT_ONCE)
     there = fraud_kafka.live(
-        data.payments, data.fraud, DELAY_DAYS, lambda _: None, bootstrap=kafka, prefix=unique
+        data.payments,
+        data.fraud,
+        DELAY_DAYS,
+        lambda _: None,
+        first=AT_ONCE,
+        bootstrap=kafka,
+        prefix=unique,
     )
     payments = [payment.payment_id for payment in data.payments]
     assert there.probabilities.keys() == here.probabilities.keys() == set(payments)

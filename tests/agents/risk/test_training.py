@@ -11,8 +11,8 @@ from agents.calendar import DAY, HOUR
 from agents.risk import models
 from agents.risk.model import predict
 from agents.risk.models import MODELS
-from agents.risk.publication import PUBLISH_AFTER, VERSIONS_KEPT
-from agents.risk.training import LEARN_AFTER, LEARN_EXAMPLES, RATES, TRAINING
+from agents.risk.publication import FIRST, PUBLISH_AFTER, VERSIONS_KEPT, First
+from agents.risk.training import LEARN_AFTER, LEARN_EXAMPLES, RATES, TRAINING, training
 from schemas.record import Outcome
 from schemas.risk import (
     ExampleLabelled,
@@ -30,6 +30,7 @@ from tests.agents.rows import Life, table_of
 START = 1_523_000_000_000 // DAY * DAY
 LATE = 7 * DAY
 CHAMPION, CHALLENGER = RATES
+AT_ONCE = training(First(1, 1))  # the first version of one fraud and one honest payment
 
 
 def example(number: int, at: int, *, fraud: bool | None = None, **more: Any) -> ExampleLabelled:
@@ -63,14 +64,14 @@ def of(kind: type[Any], said: Sequence[Outcome]) -> list[Any]:
 
 
 def taught(count: int, at: int = START) -> Life:
-    life = Life(TRAINING)
+    life = Life(AT_ONCE)
     life.hear(*(example(number, at) for number in range(count)))
     return life
 
 
 def test_it_learns_when_enough_examples_wait() -> None:
     """The first version is out with the first learning, of every variant, and one is the champion."""
-    life = Life(TRAINING)
+    life = Life(AT_ONCE)
     assert not of(
         ModelPublished, life.hear(*(example(n, START) for n in range(LEARN_EXAMPLES - 1)))
     )
@@ -85,6 +86,37 @@ def test_it_learns_when_enough_examples_wait() -> None:
         (CHAMPION, 1, 1, True),
         (CHALLENGER, 1, 1, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("frauds", "honest", "out"),
+    [
+        (FIRST.frauds, FIRST.honest, True),
+        (FIRST.frauds - 1, FIRST.honest + 1, False),
+        (FIRST.frauds + 1, FIRST.honest - 1, False),
+        (FIRST.frauds + FIRST.honest, 0, False),
+    ],
+)
+def test_the_first_version_waits_for_frauds_and_honest(frauds: int, honest: int, out: bool) -> None:
+    """Frauds are known sooner than silence: of frauds alone a model would suspect everybody."""
+    life = Life(TRAINING)
+    labels = [True] * frauds + [False] * honest
+    life.hear(*(example(n, START, fraud=fraud) for n, fraud in enumerate(labels)))
+    life.wait("payment", START + LEARN_AFTER)
+    assert bool(of(ModelPublished, life.said)) is out
+
+
+def test_corrections_count_for_the_first_version() -> None:
+    """A fraud that was silent first is one; a label that is taken back is none."""
+    life = Life(TRAINING)
+    labels = [True] * (FIRST.frauds - 1) + [False] * (FIRST.honest + 1)
+    life.hear(*(example(n, START, fraud=fraud) for n, fraud in enumerate(labels)))
+    life.wait("payment", START + LEARN_AFTER)
+    assert not of(ModelPublished, life.said)
+    at = START + LEARN_AFTER + 1
+    life.hear(example(len(labels) - 1, at, fraud=True, corrects=False))
+    life.wait("payment", at + LEARN_AFTER)
+    assert [one.frauds for one in of(ModelPublished, life.said)] == [FIRST.frauds] * len(RATES)
 
 
 def test_it_learns_after_an_hour_when_few_wait() -> None:
@@ -177,7 +209,7 @@ def test_a_choice_of_what_is_not_there_is_refused(
 
 def test_a_day_is_measured_when_its_labels_are_quiet() -> None:
     """By what was said when it was paid; again, absolute, when a later label corrects one."""
-    life = Life(TRAINING)
+    life = Life(AT_ONCE)
     paid = START - LATE
     for number in range(6):
         said = 0.9 if number in (0, 3) else 0.1
@@ -225,6 +257,6 @@ def test_another_models_day_stands_beside_the_variants() -> None:
         event_id="q", model="payment", occurred_at=START, variant="batch", day="2018-04-07",
         payments=100, frauds=3, auc=0.9, average_precision=0.5, precision_100=0.03, brier=0.01,
     )  # fmt: skip
-    (said,) = Life(TRAINING).hear(reported)
+    (said,) = Life(AT_ONCE).hear(reported)
     assert isinstance(said, QualityMeasured)
     assert (said.variant, said.champion, said.day, said.auc) == ("batch", False, "2018-04-07", 0.9)
