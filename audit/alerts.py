@@ -2,7 +2,8 @@
 
 Every score from REVIEW up is evidence of one alert, once. What an alert says of itself (count, score,
 verdict, times) must be what its evidence comes to; a member has at most one open alert of a kind; it ends
-by a judgement or at its deadline, about all its evidence; and every score follows from its evidence.
+by a judgement or at its deadline, about all its evidence; every score follows from its evidence; and what
+is suppressed had no room in the day's budget.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import Any
 
+from audit.alert_budget import Budgets
 from audit.log import Entry, text_of
 
 HOUR = 3_600_000
@@ -85,17 +87,23 @@ class Alerts:
         self._judged: dict[str, dict[str, Any]] = {}
         self._refused: set[str] = set()
         self._ticked_at: dict[int, int] = {}
+        self._partitions: set[int] = set()  # all: ticks are written into every one
+        self._budgets = Budgets()
         self._differences: list[str] = []
 
     def hear_action(self, entry: Entry, *, required: bool = True) -> None:
         """Ticks and judgements; `required`: it lies before the cut, so a tick's wake-ups are over."""
         if entry.topic != MEMBERS:
             return
+        if entry.name == "ClockTicked":
+            self._partitions.add(entry.partition)
         if entry.name == "ClockTicked" and required:
             before = self._ticked_at.get(entry.partition, 0)
             self._ticked_at[entry.partition] = max(before, entry.fields["occurred_at"])
         elif entry.name == "AlertJudged":
             self._judged[entry.fields["event_id"]] = entry.fields
+        elif entry.name == "AlertBudgetChanged":
+            self._budgets.set(entry.fields["kind"], entry.fields["alerts_a_day"])
 
     def hear(self, entry: Entry) -> None:
         """One outcome."""
@@ -119,6 +127,7 @@ class Alerts:
             self.alerts[alert_id], self._open[owner] = told, alert_id
         self._expect(entry, told.state not in ENDED, "grows after its end")
         self._expect(entry, (entry.name == UPDATED) is told.shown, "is not the word for it")
+        self._has_room(entry, told)
         told.shown = told.shown or entry.name == OPENED
         told.state = "OPEN" if told.shown else "SUPPRESSED"
         told.grow(evidence)
@@ -127,6 +136,20 @@ class Alerts:
         if told.shown:
             self._expect(entry, fields["expires_at"] == told.due_at, "has another deadline")
         self._rested[fields["caused_by"]] += 1
+
+    def _has_room(self, entry: Entry, told: Told) -> None:
+        """Before the evidence counts: what is stricter than all before opens without room."""
+        partitions = len(self._partitions)
+        if not partitions or entry.name == UPDATED:
+            return
+        if entry.name == SUPPRESSED:
+            wrong = self._budgets.suppressed(entry.partition, entry.fields, partitions)
+        else:
+            wrong = self._budgets.opened(entry.partition, entry.fields, partitions)
+            verdict = ALERTING.index(entry.fields["evidence"]["verdict"])
+            if told.subjects and verdict > told.verdict:
+                return
+        self._expect(entry, not wrong, wrong)
 
     def _close(self, entry: Entry) -> None:
         fields = entry.fields

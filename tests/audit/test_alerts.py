@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 
+from audit.alert_budget import Budgets
 from audit.alerts import Alerts
 from audit.log import Decoder, Entry
 from tests.simulation.test_alerts import SEEDS, lived
@@ -98,6 +100,7 @@ def heavier(said: list[Entry]) -> list[Entry]:
         pytest.param(other("AlertClosed", "subject_ids", ["x"]), id="subjects"),
         pytest.param(other("AlertClosed", "occurred_at", 1), id="time"),
         pytest.param(other("AlertClosed", "end", "OTHER"), id="end"),
+        pytest.param(other("AlertSuppressed", "suppressed_today", 99), id="suppressed today"),
         pytest.param(heavier, id="contributions"),
     ],
 )
@@ -107,3 +110,28 @@ def test_what_is_broken_is_found(broken: Change) -> None:
         s for s in SEEDS if {"AlertUpdated", "AlertSuppressed"} <= {e.name for e in of_alerts(s)}
     )
     assert told(seed, broken(of_alerts(seed)))
+
+
+def of_day(day: int, today: int = 0) -> dict[str, Any]:
+    return {"kind": "PAYMENT", "occurred_at": day * 86_400_000, "suppressed_today": today}
+
+
+def test_the_budget_is_counted_again() -> None:
+    """By partition and day: two of four a day may open in each of two, and only then one is suppressed."""
+    budgets = Budgets()
+    budgets.set("PAYMENT", 4)
+    assert "where 0 of 2 had opened" in budgets.suppressed(0, of_day(1, 1), 2)
+    assert not budgets.opened(0, of_day(1), 2)
+    assert not budgets.opened(0, of_day(1), 2)
+    assert not budgets.suppressed(0, of_day(1, 2), 2)
+    assert "says that 2 were suppressed on its day, and 3 were" in budgets.suppressed(
+        0, of_day(1, 2), 2
+    )
+    assert "where 0 of 2" in budgets.suppressed(1, of_day(1, 1), 2)
+    for _ in range(600):  # as many as where nobody sets a budget
+        wrong = budgets.opened(0, of_day(2), 2)
+    assert not wrong
+    assert budgets.opened(0, of_day(2), 2) == "is number 601 of its day, and 600 may open"
+    assert not budgets.opened(0, of_day(3), 2)
+    assert not budgets.opened(0, of_day(4), 2)
+    assert budgets.opened(0, of_day(1), 2)  # older than three days: it counts to the second
