@@ -19,7 +19,8 @@ from evaluation.fraud_data import Payments, read
 from evaluation.fraud_play import DAY, live
 from tests.evaluation.payments_made import START, made, table
 
-DAYS = 45
+DAYS = 40
+FEWER_DAYS = 24
 EARLY = First(10, 100)
 CARDS = "MEMBERSTREAM_CARD_TRANSACTIONS"
 
@@ -58,16 +59,16 @@ def test_the_span_is_as_asked(report: Report) -> None:
 
 def test_random_labels_teach_nothing(tmp_path: Path) -> None:
     """The control: with the labels dealt out at random the same evaluation finds nothing."""
-    columns = made(DAYS)
+    columns = made(FEWER_DAYS)
     Random(3).shuffle(columns["label"])
-    chance = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 21), reference_days=0)
-    assert chance.auc == pytest.approx(0.5, abs=0.06)
+    chance = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 12), reference_days=0)
+    assert chance.auc == pytest.approx(0.5, abs=0.08)
 
 
 def test_a_label_counts_only_when_it_comes(tmp_path: Path) -> None:
     """Labels that come after a payment change nothing of its score; those before do."""
-    columns = made(20)
-    cut = START + 14 * DAY
+    columns = made(14, members=30, terminals=20)
+    cut = START + 10 * DAY
     late = columns | {
         "label": [
             1 - label if at > cut - 3 * DAY else label
@@ -86,24 +87,21 @@ def _said(data: Payments, until: int) -> dict[str, float | None]:
     return {p.payment_id: said[p.payment_id] for p in data.payments if p.occurred_at <= until}
 
 
-@pytest.mark.parametrize("gone", ["terminal_id", "event_id"])
-def test_without_optional_columns(tmp_path: Path, gone: str) -> None:
-    """Without terminals the member's side is left, and works."""
-    columns = {name: values for name, values in made(30).items() if name != gone}
-    found = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 15), reference_days=0)
-    assert found.auc is not None
-    assert found.auc > 0.57
+def test_without_optional_columns(tmp_path: Path) -> None:
+    """Without ids and terminals the member's side is left, and works; other numbers are features.
 
-
-def test_another_column_of_numbers_helps(tmp_path: Path) -> None:
-    """A number that tells a part of the frauds is a feature, without anybody declaring it."""
-    columns, random = made(30), Random(4)
-    plain = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 15), reference_days=0)
+    A number that tells a part of the frauds helps, without anybody declaring it.
+    """
+    columns, random = made(FEWER_DAYS), Random(4)
+    del columns["event_id"], columns["terminal_id"]
+    plain = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 12), reference_days=0)
+    assert plain.auc is not None
+    assert plain.auc > 0.57
     columns["distance"] = [
         random.uniform(40, 90) if label and random.random() < 0.7 else random.uniform(0, 50)
         for label in columns["label"]
     ]
-    helped = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 15), reference_days=0)
+    helped = evaluate(payments(tmp_path, columns), 3, date(2018, 4, 12), reference_days=0)
     assert helped.numbers == ["distance"]
     assert helped.ap is not None
     assert plain.ap is not None

@@ -57,6 +57,14 @@ HITS = [
     (AbuseKind.PROMOTION, {"coupons_7d": 2, "days_known": 2, "device_others_30d": 3}, []),
     (
         AbuseKind.PROMOTION,
+        {"coupons_7d": 1, "days_known": 2, "device_others_30d": 0, "address_others_30d": 5},
+        ["coupon-address"],
+    ),
+    (AbuseKind.PROMOTION, {"coupons_7d": 1, "days_known": 90, "address_others_30d": 5}, []),
+    (AbuseKind.REFERRAL, {"address_of_inviter": 1, "address_others_30d": 1}, []),
+    (AbuseKind.REFERRAL, {"address_of_inviter": 1, "address_others_30d": 4}, ["referral-address"]),
+    (
+        AbuseKind.PROMOTION,
         {"coupons_7d": 1, "days_known": 2, "device_others_30d": 6},
         ["coupon-farm"],
     ),
