@@ -1,8 +1,9 @@
 """What an order earns: by each rule in force, before and after its caps.
 
-The base is the money paid for the lines, after discounts, without postage and tax. There is one rounding
-an order, downwards; the points are then split over the lines by their share of the base, cumulatively,
-so that the parts add up to the whole. Caps count what was granted and do not give room back for returns.
+The base is the money paid for the lines, after discounts, without postage and tax. The tier that the
+member had before the order multiplies it. There is one rounding an order, downwards; the points are then
+split over the lines by their share of the base, cumulatively, so that the parts add up to the whole. Caps
+count what was granted and do not give room back for returns.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from agents.ledger import Entry, Points, repay_first
 from agents.lots import Parcel
 from agents.marks import digest
 from agents.rules import Holding
+from agents.tiers import rules as tiers
+from agents.tiers.rules import Earning
 from schemas.outcomes import (
     Account,
     EarningRefused,
@@ -37,17 +40,19 @@ def earn(state: Points, order: OrderPlaced, tables: Tables) -> Iterator[Outcome]
     """Grant what the order earns, by every rule that has a rate for its currency."""
     state.active_at = max(state.active_at, order.occurred_at)
     held = rules.in_force(tables, order.occurred_at)
-    rates = [(one, _rate(one.rule, order.currency)) for one in held]
+    rates = [(one, rate_of(one.rule, order.currency)) for one in held]
     if not any(rate is not None for _, rate in rates):
         yield _no_rate(order, held)
     case = state.awaited.get(order.order_id)
     waits = case is not None and case.wanted is not Standing.FREE
+    tier = tiers.earning(tables, state.tier, order.occurred_at)
     for one, rate in rates:
         if rate is not None:
-            yield from _earn_by(state, order, one, rate, waits=waits)
+            yield from _earn_by(state, order, one, rate, tier, waits=waits)
 
 
-def _rate(rule: PointsRule, currency: str) -> EarnRate | None:
+def rate_of(rule: PointsRule, currency: str) -> EarnRate | None:
+    """What the rule pays for a currency; None: nothing."""
     for rate in rule.earn_rates:
         if rate.currency == currency:
             return rate
@@ -66,10 +71,16 @@ def _no_rate(order: OrderPlaced, held: Sequence[Holding]) -> EarningRefused:
 
 
 def _earn_by(
-    state: Points, order: OrderPlaced, held: Holding, rate: EarnRate, *, waits: bool
+    state: Points,
+    order: OrderPlaced,
+    held: Holding,
+    rate: EarnRate,
+    tier: Earning,
+    *,
+    waits: bool,
 ) -> Iterator[Outcome]:
     weights = weigh(order, held.rule)
-    earned = points_for(sum(weights), rate)
+    earned = points_for(sum(weights), rate, tier.percent)
     if not earned or sum([line.amount_minor for line in order.lines]) < held.rule.minimum_minor:
         return
     granted, cap = _capped(state, order, held, earned)
@@ -85,7 +96,8 @@ def _earn_by(
             cap=cap,
         )
     if granted:
-        yield _grant(state, order, held, granted, split(granted, weights), waits=waits)
+        shares = split(granted, weights)
+        yield _grant(state, order, held, granted, shares, tier, waits=waits)
 
 
 def weigh(order: OrderPlaced, rule: PointsRule) -> list[int]:
@@ -96,13 +108,14 @@ def weigh(order: OrderPlaced, rule: PointsRule) -> list[int]:
     return [line.amount_minor * percents.get(line.category, 100) for line in order.lines]
 
 
-def points_for(weight: int, rate: EarnRate) -> int:
-    """Points for so many hundredths of minor units, rounded down.
+def points_for(weight: int, rate: EarnRate, percent: int = 100) -> int:
+    """Points for so many hundredths of minor units in a tier of so many percent, rounded down.
 
-    >>> points_for(1_999 * 100, EarnRate(currency="GBP", points=1, per_minor=100))
-    19
+    >>> rate = EarnRate(currency="GBP", points=1, per_minor=100)
+    >>> points_for(1_999 * 100, rate), points_for(1_999 * 100, rate, 150)
+    (19, 29)
     """
-    return weight * rate.points // (rate.per_minor * 100)
+    return weight * rate.points * percent // (rate.per_minor * 100 * 100)
 
 
 def split(points: int, weights: Sequence[int]) -> tuple[int, ...]:
@@ -155,6 +168,7 @@ def _grant(
     held: Holding,
     points: int,
     shares: tuple[int, ...],
+    tier: Earning,
     *,
     waits: bool,
 ) -> PointsPending | PointsEarned:
@@ -186,6 +200,8 @@ def _grant(
         "rule_version": held.version,
         "points": points,
         "counts_at": at,
+        "tier": tier.tier,
+        "earn_percent": tier.percent,
     }
     if parcel.activates_at is None:
         repay_first(state, entry, Account.ISSUED, points, place, index)

@@ -34,7 +34,8 @@ class Points(Struct):
 
     `granted` has the points ever granted by each rule, for its cap; `active_at` the member's last
     purchase or redemption, for expiry by inactivity; `next_at` the first moment at which a lot or a
-    hold is due; `awaited` the newest orders of which something was said before they were placed.
+    hold is due; `awaited` the newest orders of which something was said before they were placed; `tier`
+    the member's tier, empty until it is told.
     """
 
     pending: int = 0
@@ -51,6 +52,7 @@ class Points(Struct):
     next_at: int | None = None
     granted: dict[str, int] = field(default_factory=dict)
     awaited: dict[str, Case] = field(default_factory=dict)
+    tier: str = ""
     lots: StateMap[Lots] = field(default_factory=StateMap)
     holds: StateMap[Hold] = field(default_factory=StateMap)
 

@@ -37,6 +37,7 @@ from schemas.outcomes import (
 )
 from schemas.record import Event, Outcome
 from schemas.risk import AlertClosed, DisputeOpened, DisputeResolved, FraudScored
+from schemas.tiers import TierChanged
 
 Heard = (
     OrderPlaced
@@ -52,6 +53,7 @@ Heard = (
     | AlertClosed
     | DisputeOpened
     | DisputeResolved
+    | TierChanged
     | Woken
 )
 
@@ -82,6 +84,8 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
             yield from settle(state, event, tables)
         case DisputeOpened() | DisputeResolved():
             yield from dispute(state, event, tables)
+        case TierChanged():
+            state.tier = event.tier
         case Woken():
             yield from _wake(state, event.key, event.occurred_at, tables)
         case _:
@@ -222,6 +226,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         AlertClosed,
         DisputeOpened,
         DisputeResolved,
+        TierChanged,
     }
 )
 POINTS: Agent[Any] = Agent("points", Points, HEARS, react, wake_at)

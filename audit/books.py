@@ -19,6 +19,7 @@ from audit.log import Entry
 from audit.orders import Orders
 from audit.overdue import Overdue
 from audit.stock import Stock
+from audit.tiers import Tiers
 from audit.verdicts import Verdicts
 
 Key = tuple[Any, ...]
@@ -35,6 +36,7 @@ class Books:
         self.ledger = Ledger(self.orders)
         self.boards = Boards()
         self.stock = Stock()
+        self.tiers = Tiers(self.orders, self.ledger)
         self.overdue = Overdue()
         self.disputes = Disputes()
         self.verdicts = Verdicts()
@@ -61,7 +63,7 @@ class Books:
         if not entry.name:
             return
         books = (self.orders, self.ledger, self.boards, self.stock, self.overdue)
-        for book in (*books, self.disputes, self.verdicts, self.alerts):
+        for book in (*books, self.disputes, self.verdicts, self.alerts, self.tiers):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -75,6 +77,8 @@ class Books:
         self.completeness.hear_later(entry)
         if entry.name in ("RuleAccepted", "GiftPriced"):
             self.ledger.hear(entry)
+        if entry.name in ("RuleAccepted", "TierRuleAccepted"):
+            self.tiers.hear(entry)
 
     def finish(self, *, quiet: bool = True, moved: frozenset[str] = frozenset()) -> list[str]:
         """Everything in the log that contradicts itself, as sentences.
@@ -95,7 +99,11 @@ class Books:
             *self.ledger.finish(),
             *self.boards.finish(self.ledger.rules),
             *self.stock.finish(moved),
+            *self.tiers.finish(self._stops if quiet else None),
         ]
+
+    def _stops(self, member: str, order_id: str) -> bool:
+        return self.verdicts.stops(member, order_id, self.overdue.ticked_at)
 
     def tables(self) -> Tables:
         """What the views should show."""
@@ -121,4 +129,5 @@ class Books:
             "stock_movements": self._movements,
             "alerts": self.alerts.states(),
             "open_alerts": self.alerts.open_now(),
+            "tiers": self.tiers.tables(),
         }

@@ -44,6 +44,7 @@ KEYS_AND_VALUES = {
     "stock": "SELECT product_id, on_hand, reserved FROM stock",
     "stock_movements": "SELECT product_id, count(*) FROM stock_movements GROUP BY product_id",
     "alerts": "SELECT member_id, alert_id, state, score, count FROM alerts",
+    "tiers": "SELECT member_id, tier, qualifying_points FROM tiers",
 }
 RANKS = (
     "SELECT board, rank, points, reached_at FROM closed_ranks WHERE rank IS NOT NULL ORDER BY 1, 2"
@@ -102,6 +103,8 @@ def _row(table: str, row: TupleRow) -> tuple[Key, object]:
             return row[:2], dict(zip(OWN, row[2:], strict=True))
         case "orders" | "lot_times" | "alerts":
             return row[:2], tuple(row[2:])
+        case "tiers":
+            return row[:1], tuple(row[1:])
         case "order_items":
             return row[:3], tuple(row[3:])
         case "board_scores" | "closed_ranks":

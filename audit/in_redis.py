@@ -52,7 +52,7 @@ class Valkey:
         return found
 
     def tables(self) -> Tables:
-        """Boards, closed boards, balances, stock and open alerts, by key."""
+        """Boards, closed boards, balances, stock, tiers and open alerts, by key."""
         self._hidden = self._read_hidden()
         self._found = {family: dict(self._scores(family)) for family in (*SHOWN, *BESIDE)}
         return {
@@ -66,6 +66,10 @@ class Valkey:
             "stock": {
                 (product,): Pieces(int(row["on_hand"]), int(row["reserved"]))
                 for product, row in self._rows("stock:")
+            },
+            "tiers": {
+                (member,): (row["tier"], int(row["qualifying_points"]))
+                for member, row in self._rows("tier:")
             },
             "open_alerts": {
                 (member, alert_id): (shown["score"], shown["count"])

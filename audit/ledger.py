@@ -30,6 +30,16 @@ class Hold(NamedTuple):
     points: int
 
 
+class Grant(NamedTuple):
+    """What an order was granted by a version of a rule, in which tier, and that tier's percent."""
+
+    text: str
+    rule_key: RuleKey
+    points: int
+    tier: str | None
+    tier_percent: int
+
+
 class Price(NamedTuple):
     """What a piece of a gift costs from a moment on."""
 
@@ -55,7 +65,7 @@ class Ledger:
         self._effective: dict[RuleKey, int] = {}
         self._capped: set[tuple[str, str, str]] = set()
         self._told: set[tuple[str, str]] = set()  # orders of which something was said
-        self._grants: dict[tuple[str, str, str], tuple[str, RuleKey, int]] = {}
+        self._grants: dict[tuple[str, str, str], Grant] = {}
         self._holds: dict[tuple[str, str], Hold] = {}
         self._prices: dict[str, list[Price]] = defaultdict(list)
         self._held: list[tuple[str, str, int, int]] = []
@@ -73,6 +83,10 @@ class Ledger:
     def redemptions(self) -> dict[tuple[str, str], str]:
         """How each redemption stands for which points were ever held."""
         return {place: STATES[hold.state] for place, hold in self._holds.items()}
+
+    def grant(self, member: str, order_id: str, rule_id: str) -> Grant | None:
+        """What an order was granted by a rule."""
+        return self._grants.get((member, order_id, rule_id))
 
     def hear(self, entry: Entry) -> None:
         """One outcome, in the order of its partition."""
@@ -105,10 +119,10 @@ class Ledger:
 
     def finish(self) -> list[str]:
         """All differences found; call it when the whole log is heard."""
-        for (member, order_id, _), (text, rule_key, points) in self._grants.items():
+        for (member, order_id, _), grant in self._grants.items():
             order = self._orders.placed.get((member, order_id))
-            capped = (member, order_id, rule_key[0]) in self._capped
-            self.differences.extend(self._wrong_grant(text, order, rule_key, points, capped))
+            capped = (member, order_id, grant.rule_key[0]) in self._capped
+            self.differences.extend(self._wrong_grant(grant, order, capped))
         self.differences.extend(self._silent_orders())
         self.differences.extend(self._wrong_prices())
         self.differences.extend(self._wrong_reversals())
@@ -150,20 +164,20 @@ class Ledger:
         if key in self._grants:
             self._differs(entry, f"order {key[1]} earns twice by rule {key[2]}")
         rule_key = fields["rule_id"], fields["rule_version"]
-        self._grants[key] = text_of(entry, ""), rule_key, issued
+        tier = fields["tier"], fields["earn_percent"]
+        self._grants[key] = Grant(text_of(entry, ""), rule_key, issued, *tier)
         self.granted[fields["member_id"], fields["order_id"]] += issued
         self._told.add((fields["member_id"], fields["order_id"]))
 
-    def _wrong_grant(
-        self, text: str, order: Order | None, rule_key: RuleKey, points: int, capped: bool
-    ) -> Iterator[str]:
+    def _wrong_grant(self, grant: Grant, order: Order | None, capped: bool) -> Iterator[str]:
+        text, rule_key, points, _, percent = grant
         rule = self.rules.get(rule_key)
         if order is None or rule is None:
             yield text + "names an order or a rule version that the log does not have"
             return
         if self._effective[rule_key] > order.placed_at:
             yield text + f"follows version {rule_key[1]} of {rule_key[0]}, which began after it"
-        earned = earned_points(order, rule)
+        earned = earned_points(order, rule, percent)
         if points > earned or (points < earned and not capped):
             yield text + f"grants {points}; its order earns {earned} by its rule version"
 
@@ -224,10 +238,11 @@ def _grant_key(fields: dict[str, Any]) -> tuple[str, str, str]:
     return fields["member_id"], fields["order_id"] or "", fields["rule_id"] or ""
 
 
-def earned_points(order: Order, rule: Rule) -> int:
+def earned_points(order: Order, rule: Rule, tier_percent: int = 100) -> int:
     """Points of an order before caps: the floor of the sum over its lines, once an order.
 
-    Each line counts amount x category percent; the rate is `points` for each `per_minor`.
+    Each line counts amount x category percent; the rate is `points` for each `per_minor`, times the
+    percent of the member's tier.
     """
     rate = _rates(rule).get(order.currency)
     amount = sum(line.amount_minor for line in order.lines)
@@ -235,7 +250,7 @@ def earned_points(order: Order, rule: Rule) -> int:
         return 0
     percents = {c["category"]: c["percent"] for c in rule["category_rates"]}
     weighed = sum(line.amount_minor * percents.get(line.category, 100) for line in order.lines)
-    return int(weighed * rate["points"] // (rate["per_minor"] * 100))
+    return int(weighed * rate["points"] * tier_percent // (rate["per_minor"] * 100 * 100))
 
 
 def _rates(rule: Rule) -> dict[str, Any]:

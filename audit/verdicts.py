@@ -106,6 +106,10 @@ class Verdicts:
         """Members whom no board shows."""
         return {member for member, hidden in self._hidden.items() if hidden}
 
+    def stops(self, member: str, order_id: str, ticked_at: dict[int, int]) -> bool:
+        """True when the order's points are not the member's, or not yet."""
+        return self._standing(member, order_id, ticked_at) != FREE
+
     def finish(self, ticked_at: dict[int, int] | None) -> list[str]:
         """All differences; `ticked_at`: the time of each members partition, none while workers work."""
         if ticked_at is None:

@@ -23,6 +23,7 @@ from cli import (
     points_rules,
     risk,
     telling,
+    tiers,
 )
 from cli.trouble import Trouble, explained
 
@@ -61,6 +62,7 @@ app.add_typer(points_rules.app, name="rules")
 app.add_typer(risk.app, name="risk")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(loyalty.app, name="loyalty")
+app.add_typer(tiers.app, name="tiers")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(parts.topics, name="topics")

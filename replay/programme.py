@@ -1,4 +1,4 @@
-"""What the shop's operators would have done, invented: rules, gifts, the catalogue and stock receipts.
+"""What the shop's operators would have done, invented: rules, tiers, gifts, the catalogue, stock.
 
 All of it is fixed by the shop and the seed alone, so a shorter replay says the same as a longer one.
 """
@@ -15,6 +15,7 @@ from replay.told import Told, event_id
 from schemas.actions import GiftListed, ProductListed, RuleChanged, StockReceived
 from schemas.risk_rules import first_versions
 from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule
+from schemas.tiers import Period, Tier, TierRule, TierRuleChanged
 
 RULE = "standard"
 OPERATOR = "operator-1"
@@ -70,6 +71,29 @@ def _rule(version: int, at: int, effective_at: int, content: PointsRule) -> Told
         rule=content,
     )
     return Told(at, at, changed)
+
+
+def tiers() -> Iterator[Told]:
+    """Four tiers by the purchases of half a year; the zone's months end them."""
+    changed = TierRuleChanged(
+        event_id=event_id("tiers", 1),
+        occurred_at=OPENS_AT,
+        version=1,
+        effective_at=OPENS_AT,
+        changed_by=OPERATOR,
+        rule=TierRule(
+            tiers=[
+                Tier(tier="bronze", threshold_points=0),
+                Tier(tier="silver", threshold_points=500, earn_percent=110),
+                Tier(tier="gold", threshold_points=2_000, earn_percent=125),
+                Tier(tier="platinum", threshold_points=8_000, earn_percent=150),
+            ],
+            period=Period.MONTH,
+            periods=6,
+            zone="Europe/London",
+        ),
+    )
+    yield Told(OPENS_AT, OPENS_AT, changed)
 
 
 def risk_rules() -> Iterator[Told]:

@@ -86,6 +86,7 @@ class Year:
     def _standing(self) -> Iterable[Told]:
         return chain(
             programme.rules(),
+            programme.tiers(),
             programme.risk_rules() if self.risk else (),
             *(found.told for found in self._incidences()),
             programme.gift_listings(self.shop),

@@ -32,6 +32,7 @@ from schemas.record import (
 )
 from schemas.risk import RISK_ACTIONS
 from schemas.rules import PointsRule
+from schemas.tiers import TIER_ACTIONS
 
 Category = Annotated[str, doc("Category of the product; empty when it has none.", max_length=100)]
 
@@ -240,6 +241,7 @@ ACTIONS: tuple[type[Event], ...] = (
     RuleRetired,
     *RISK_ACTIONS,
     *CANDIDATE_ACTIONS,
+    *TIER_ACTIONS,
     ClockTicked,
 )
 __all__ = [action.__name__ for action in ACTIONS] + [

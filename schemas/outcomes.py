@@ -36,6 +36,7 @@ from schemas.record import (
 )
 from schemas.risk import RISK_OUTCOMES, AbuseKind, AlertId
 from schemas.rules import PointsRule
+from schemas.tiers import TIER_OUTCOMES
 
 
 class Reason(Word):
@@ -240,6 +241,10 @@ class PointsPending(LedgerOutcome, frozen=True, kw_only=True):
     counts_at: Annotated[
         int, doc("Moment of the purchase: the board windows it counts to.", avro="timestamp-millis")
     ]
+    tier: Annotated[str | None, doc("The member's tier then; none: there are none.")] = None
+    earn_percent: Annotated[
+        int, doc("What the tier made of the rule's points: 100 as the rule says.", ge=0)
+    ] = 100
 
 
 class PointsEarned(LedgerOutcome, frozen=True, kw_only=True):
@@ -255,6 +260,13 @@ class PointsEarned(LedgerOutcome, frozen=True, kw_only=True):
             "Set when these points were never pending: the purchase's moment, for the boards.",
             avro="timestamp-millis",
         ),
+    ] = None
+    tier: Annotated[str | None, doc("The member's tier then; none: there are none.")] = None
+    earn_percent: Annotated[
+        int, doc("What the tier made of the rule's points: 100 as the rule says.", ge=0)
+    ] = 100
+    invitation_id: Annotated[
+        str | None, doc("The invitation that they reward; none: a purchase earned them.")
     ] = None
 
 
@@ -784,4 +796,5 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     *RISK_OUTCOMES,
     *LOYALTY_OUTCOMES,
     *CANDIDATE_OUTCOMES,
+    *TIER_OUTCOMES,
 )

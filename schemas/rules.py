@@ -57,6 +57,16 @@ class CategoryRate(Struct, frozen=True, kw_only=True):
     ]
 
 
+class ReferralReward(Struct, frozen=True, kw_only=True):
+    """What an invitation earns once the first purchase of who accepted it is kept."""
+
+    inviter_points: Annotated[int, doc("For who invited.", ge=0, le=10**9)]
+    invited_points: Annotated[int, doc("For who was invited.", ge=0, le=10**9)]
+    minimum_minor: Annotated[
+        int, doc("The purchase counts from so many minor units on that are kept.", ge=0)
+    ] = 0
+
+
 class PointsRule(Struct, frozen=True, kw_only=True):
     """One version of a points rule."""
 
@@ -103,3 +113,6 @@ class PointsRule(Struct, frozen=True, kw_only=True):
     worth_minor: Annotated[
         int, doc("… are worth so many minor units of the first currency.", ge=0)
     ] = 100
+    referral: Annotated[
+        ReferralReward | None, doc("What invitations earn by this rule; none: nothing.")
+    ] = None

@@ -30,6 +30,8 @@ from agents.risk.tokens import TOKENS as OF_TOKENS
 from agents.risk.training import TRAINING as LEARNING
 from agents.rules import RULES
 from agents.stock import STOCK
+from agents.tiers.rules import TIER_RULES
+from agents.tiers.standing import TIERS
 from streams.plan import Topology
 
 PARTITIONS = 12
@@ -37,8 +39,28 @@ PARTITIONS = 12
 MEMBERS = Stage(
     name="members",
     key="member_id",
-    agents=(ENROLMENT, ORDERS, RISK, ALERTS, POINTS, REDEMPTIONS, RANKINGS, INTERESTS, LOYALTY),
-    tables=(RULES, GIFTS, BOARD_WINDOWS, RISK_RULES, MODELS, ALERT_BUDGET, LOYALTY_MODELS),
+    agents=(
+        ENROLMENT,
+        ORDERS,
+        RISK,
+        ALERTS,
+        TIERS,
+        POINTS,
+        REDEMPTIONS,
+        RANKINGS,
+        INTERESTS,
+        LOYALTY,
+    ),
+    tables=(
+        RULES,
+        GIFTS,
+        BOARD_WINDOWS,
+        RISK_RULES,
+        MODELS,
+        ALERT_BUDGET,
+        LOYALTY_MODELS,
+        TIER_RULES,
+    ),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))

@@ -422,6 +422,43 @@ LOYALTY = _table(
     *origin(),
     key="member_id",
 )
+TIERS = _table(
+    "tiers",
+    "The tier of each member, and how far the next one is, as it was last said.",
+    text("member_id", MEMBER),
+    text("tier", "The tier."),
+    whole("qualifying_points", "What counts in the running period."),
+    moment("review_at", "End of the running period: the tier is reviewed then."),
+    text("next_tier", "The tier above; none: this is the highest.", null=True),
+    whole("next_threshold_points", "Qualifying points that it takes.", null=True),
+    whole("rule_version", "Version of the programme."),
+    *origin(),
+    key="member_id",
+)
+TIER_CHANGES = _table(
+    "tier_changes",
+    "Every change of a tier, with its reason.",
+    text("member_id", MEMBER),
+    text("from_tier", "The tier before; none: the member joined.", null=True),
+    text("tier", "The tier since."),
+    text("reason", "Why: JOINED, QUALIFIED, RETURNED, STOPPED, PERIOD_ENDED, RULE_CHANGED."),
+    whole("qualifying_points", "What counted then."),
+    whole("earn_percent", "Points earned by a purchase from the next event on; 100 is usual."),
+    whole("rule_version", "Version of the programme."),
+    *origin(),
+    Index("tier_changes_by_member", "member_id", "log_offset"),
+    key=LOG,
+)
+TIER_RULES = _table(
+    "tier_rules",
+    "The programme of tiers by version.",
+    whole("version", "Version, from 1."),
+    moment("effective_at", "It holds from the first period that begins then or later."),
+    text("changed_by", "The operator."),
+    json("rule", "What holds."),
+    *origin(),
+    key="version",
+)
 GIFTS = _table(
     "gifts",
     "What gifts cost in points, and from when.",

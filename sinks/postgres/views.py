@@ -11,11 +11,11 @@ from typing import Any
 
 from schemas import outcomes as o
 from schemas import risk as r
-from schemas import topics
+from schemas import tiers, topics
 from schemas.dead_letters import DeadLettered
 from schemas.loyalty import LoyaltyScored
 from schemas.record import Outcome, Word
-from sinks.postgres import loyalty_views, risk_views
+from sinks.postgres import loyalty_views, risk_views, tier_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -294,6 +294,9 @@ VIEWS: dict[type[Outcome], View] = {
     r.QualityMeasured: risk_views.quality,
     r.ModelChoiceRefused: risk_views.refused_choice,
     LoyaltyScored: loyalty_views.scored,
+    **dict.fromkeys((tiers.TierChanged, tiers.TierProgressed), tier_views.standing),
+    tiers.TierRuleAccepted: tier_views.rule,
+    tiers.TierRuleRefused: lambda e: refusal(e, e.programme, o.Reason.INVALID, e.reasons),
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

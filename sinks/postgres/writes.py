@@ -232,6 +232,32 @@ MODEL_QUALITY = Write(
 MODEL_REFUSALS = Write(
     t.MODEL_REFUSALS, ("model", "variant", "version", "chosen_by", "reasons"), Mode.APPEND
 )
+TIERS = Write(
+    t.TIERS,
+    (
+        "member_id",
+        "tier",
+        "qualifying_points",
+        "review_at",
+        "next_tier",
+        "next_threshold_points",
+        "rule_version",
+    ),
+)
+TIER_CHANGES = Write(
+    t.TIER_CHANGES,
+    (
+        "member_id",
+        "from_tier",
+        "tier",
+        "reason",
+        "qualifying_points",
+        "earn_percent",
+        "rule_version",
+    ),
+    Mode.APPEND,
+)
+TIER_RULES = Write(t.TIER_RULES, ("version", "effective_at", "changed_by", "rule"))
 LOYALTY = Write(
     t.LOYALTY,
     (
@@ -274,4 +300,5 @@ WRITES = (
     HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
+    TIERS, TIER_CHANGES, TIER_RULES,
 )  # fmt: skip

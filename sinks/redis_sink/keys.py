@@ -21,6 +21,7 @@ from sinks.redis_sink.views import (
     RISK,
     SHOWN,
     STOCK,
+    TIERS,
     VIEWS,
     View,
 )
@@ -205,6 +206,24 @@ FAMILIES: Final = (
         (ALERTS,),
         f"The member's open alerts that are on show: alert_id → JSON with {', '.join(SHOWN)}",
         "open alerts; each ends by its deadline",
+    ),
+    Family(
+        "tiers",
+        "tier:{member_id}",
+        "hash",
+        (TIERS,),
+        "The member's tier, what counts towards the next one and when it is reviewed; `next_tier` and "
+        "its threshold are empty in the highest",
+        "members in the programme",
+        (
+            "tier",
+            "qualifying_points",
+            "review_at",
+            "next_tier",
+            "next_threshold_points",
+            "occurred_at",
+            "event_id",
+        ),
     ),
     Family(
         "cursor",

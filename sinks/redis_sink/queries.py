@@ -146,6 +146,10 @@ class RedisQueries:
         ]
         return sorted(found, key=lambda one: (-one.score, one.kind))
 
+    def tier(self, member_id: str) -> dict[str, str]:
+        """The fields of `tier` in docs/keyspace.md; empty when nothing was said of the member."""
+        return self._fields("tiers", member_id)
+
     def open_alerts(self, member_id: str) -> list[OpenAlert]:
         """The member's open alerts that are on show, the highest score first."""
         texts = self._fields("alerts", member_id).values()

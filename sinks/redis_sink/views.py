@@ -33,6 +33,7 @@ from schemas.risk import (
     AlertUpdated,
     FraudScored,
 )
+from schemas.tiers import TierChanged, TierProgressed
 from schemas.topics import ALERTS as ALERTS_TOPIC
 from schemas.topics import outcomes
 
@@ -70,7 +71,8 @@ HOT_PRODUCTS = View("hot_products", outcomes("products"), "hot")
 HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
 RISK = View("risk", outcomes("members"), "rows")
 ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
-VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS)
+TIERS = View("tiers", outcomes("members"), "rows")
+VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS, TIERS)
 
 FEEDS: Final[Mapping[type[Outcome], View]] = {
     ScoreChanged: BOARDS,
@@ -83,6 +85,7 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     TermHeated: HOT_SEARCHES,
     FraudScored: RISK,
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
+    **dict.fromkeys((TierChanged, TierProgressed), TIERS),
 }
 
 # The steps within a write: a board is closed after the scores that count to it and before those that
@@ -122,6 +125,8 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield _live_score(outcome)
         case AlertOpened() | AlertUpdated() | AlertSuppressed() | AlertClosed():
             yield _alert(outcome)
+        case TierChanged() | TierProgressed():
+            yield _tier(outcome)
         case _:
             return
 
@@ -186,7 +191,21 @@ def _stock(stock: StockChanged) -> Operation:
     )
 
 
-def _row(key: str, source: Outcome, occurred_at: int, **values: int) -> Operation:
+def _tier(said: TierChanged | TierProgressed) -> Operation:
+    above = said.next_threshold_points
+    return _row(
+        said.member_id,
+        said,
+        said.occurred_at,
+        tier=said.tier,
+        qualifying_points=said.qualifying_points,
+        review_at=said.review_at,
+        next_tier=said.next_tier or "",
+        next_threshold_points="" if above is None else above,
+    )
+
+
+def _row(key: str, source: Outcome, occurred_at: int, **values: Argument) -> Operation:
     """A hash: its values, and which outcome they are from."""
     fields: dict[str, Argument] = {
         **values,

@@ -13,6 +13,7 @@ from typing import Any, assert_never
 from agents.gifts import GIFTS
 from agents.points import POINTS
 from agents.rules import RULES
+from agents.tiers.rules import TIER_RULES
 from schemas.actions import (
     GiftListed,
     PointsAdjusted,
@@ -121,7 +122,9 @@ def life(*rules: PointsRule | RuleChanged, prices: dict[str, int] | None = None)
         )
         for name, points in (prices or {"mug": 30, "vase": 60}).items()
     ]
-    return Life(POINTS, {"rules": table_of(RULES, told), "gifts": table_of(GIFTS, listed)})
+    tiers = table_of(TIER_RULES, [])
+    tables = {"rules": table_of(RULES, told), "gifts": table_of(GIFTS, listed), "tier-rules": tiers}
+    return Life(POINTS, tables)
 
 
 def bought(

@@ -27,6 +27,7 @@ UNCOUNTED = {
     "Oversold",
     "LoyaltyObserved",
     "LoyaltyScored",
+    "TierProgressed",
 }
 
 

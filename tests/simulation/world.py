@@ -28,6 +28,7 @@ from schemas.actions import (
 )
 from schemas.record import Event
 from schemas.rules import Activation, EarnRate, Expiry, PointsRule, ReturnPolicy
+from schemas.tiers import Period, Tier, TierRule, TierRuleChanged
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -35,6 +36,15 @@ DAY = 24 * HOUR
 START = 1_291_161_600_000  # 2010-12-01T00:00:00Z
 PRODUCTS = [f"product-{n}" for n in range(6)]
 GIFTS = ["gift-0", "gift-1"]
+TIERS = TierRule(
+    tiers=[
+        Tier(tier="bronze", threshold_points=0),
+        Tier(tier="silver", threshold_points=100, earn_percent=130),
+        Tier(tier="gold", threshold_points=400, earn_percent=175),
+    ],
+    period=Period.MONTH,
+    zone="Europe/London",
+)
 TERMS = ["lamp", "Red  Lamp", "clock", "tea"]
 
 
@@ -118,6 +128,15 @@ def _found(made: World) -> None:
             ),
             at + day * DAY,
         )
+    programme = TierRuleChanged(
+        event_id=f"programme-{made.seed}",
+        occurred_at=at,
+        version=1,
+        effective_at=at,
+        changed_by="operator-1",
+        rule=TIERS,
+    )
+    made.delivered.append((at, programme))
     for gift in GIFTS:
         made.send(
             GiftListed(

@@ -20,6 +20,7 @@ from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
 from schemas.record import Outcome
 from schemas.samples import sample
+from schemas.tiers import TierChanged, TierProgressed, TierRuleAccepted, TierRuleRefused
 from sinks.postgres.document import PAGE, page
 from sinks.postgres.schema import alone, migrate
 from sinks.postgres.statements import Mode, Rows, Write, array_literal, json_text
@@ -112,6 +113,12 @@ CASES = [
     (o.PointsHeld, {}, "entries", [{"kind": "PointsHeld"}]),
     (o.PointsHeld, {}, "redemptions", [{"state": "HELD", "times_out_at": AT}]),
     (o.PointsSpent, {}, "redemptions", None),
+    (TierChanged, {}, "tiers", [{"tier": "tier-1", "next_tier": "next_tier-1", "review_at": AT}]),
+    (TierChanged, {}, "tier_changes", [{"from_tier": "from_tier-1", "reason": "RULE_CHANGED"}]),
+    (TierProgressed, {}, "tiers", [{"tier": "tier-1", "qualifying_points": 1}]),
+    (TierProgressed, {}, "tier_changes", None),
+    (TierRuleAccepted, {}, "tier_rules", [{"version": 1, "effective_at": AT}]),
+    (TierRuleRefused, {}, "refusals", [{"subject": "programme-1"}]),
     (o.RewardRedeemed, {}, "redemptions", [{"state": "REDEEMED", "reason": None}]),
     (
         o.RedemptionRefused,

@@ -9,7 +9,8 @@ from agents.heat import HALF_LIVES
 from schemas import topics
 from schemas.outcomes import OUTCOMES, Heat, TermHeated
 from schemas.record import Outcome
-from schemas.samples import sample
+from schemas.samples import EXAMPLE_ID, EXAMPLE_MOMENT, sample
+from schemas.tiers import TierProgressed
 from sinks.redis_sink.batches import parts
 from sinks.redis_sink.connection import connect
 from sinks.redis_sink.queries import HALF_LIVES_MS
@@ -41,6 +42,10 @@ from tests.sinks.redis_case import (
 DIGITS = "998676567999999"  # 999999999999999 - MOMENT
 OF = ("occurred_at", MOMENT, "event_id")
 
+NEXT_TIER = (
+    *("next_tier", "next_tier-1", "next_threshold_points", 1),
+    *("occurred_at", EXAMPLE_MOMENT, "event_id", EXAMPLE_ID),
+)
 ROWS = [
     (scored("m", 5), PLACED, (DAY_BOARD, "m", DIGITS, 5, 1)),
     (scored("m", 0), PLACED, (DAY_BOARD, "m", DIGITS, 0, 1)),
@@ -55,6 +60,20 @@ ROWS = [
         stocked("p", 2, 3),
         PLACED,
         ("p", "on_hand", 2, "reserved", 3, "available", -1, *OF, "stocked-p-2"),
+    ),
+    (
+        sample(TierProgressed),
+        PLACED,
+        (
+            "member-1",
+            "tier",
+            "tier-1",
+            "qualifying_points",
+            1,
+            "review_at",
+            EXAMPLE_MOMENT,
+            *NEXT_TIER,
+        ),
     ),
     (hidden("m"), HIDDEN, ("m", 1)),
     (shown("m"), HIDDEN, ("m", 0)),
