@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from audit.auditor import Audit
-from cli import misbehaviour, startup
+from cli import loyalty_end, misbehaviour, startup
 from cli.auditing import audited, shown
 from cli.demo_screen import Screen
 from cli.installation import DATA, Installation, Marker
@@ -201,6 +201,7 @@ def _tell(installation: Installation, year: Year, found: Figures, audit: Audit) 
     say("")
     shown(audit)
     misbehaviour.tell(found.risk)
+    loyalty_end.tell(installation)
     letters = "unknown" if found.dead_letters is None else found.dead_letters
     say(
         f"{found.actions:,} actions in {found.replay_seconds:.1f} s "
@@ -247,6 +248,10 @@ def _commands(installation: Installation) -> Iterator[str]:
     yield "hot searches"
     yield "alerts list"
     yield "risk rules list"
+    yield "segments list"
+    yield "segments overlaps"
+    yield "loyalty letters"
+    yield "loyalty report"
     if offered:
         yield f"stock {offered[0].product_id}"
     yield "dead-letters list"

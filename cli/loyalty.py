@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from cli import loyalty_report, winbacks
 from cli.asking import Limit, Member, no_such, tables
 from cli.terminal import AsJson, Data, print_json, say, show
 from sinks.postgres import loyalty_queries as queries
-from sinks.postgres.loyalty_queries import Loyalty
+from sinks.postgres.loyalty_queries import Cohort, Loyalty
 
 app = typer.Typer(help="Who comes back, and who is drifting away.", no_args_is_help=True)
+app.command("letters")(winbacks.letters)
+app.command("report")(loyalty_report.report)
 
 
 @app.command("member")
@@ -37,7 +40,13 @@ def cohorts(data: Data = None, as_json: AsJson = False) -> None:
     if not found:
         say("Nobody has bought anything yet.")
         return
-    rows = [
+    columns, rows = cohort_rows(found)
+    show("", columns, rows)
+
+
+def cohort_rows(found: list[Cohort]) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Columns and rows for people."""
+    rows: list[tuple[object, ...]] = [
         (
             c.month,
             c.members,
@@ -47,7 +56,7 @@ def cohorts(data: Data = None, as_json: AsJson = False) -> None:
         for c in found
     ]
     columns = ["first bought", ">members", ">ever again", ">in 7 days", ">in 30", ">in 90"]
-    show("", [*columns, ">chance of the next 90"], rows)
+    return [*columns, ">chance of the next 90"], rows
 
 
 @app.command("drifting")

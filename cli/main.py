@@ -15,6 +15,7 @@ import typer
 from cli import (
     alerts,
     asking,
+    campaigns,
     evaluate,
     letters,
     loyalty,
@@ -22,6 +23,7 @@ from cli import (
     platform,
     points_rules,
     risk,
+    segments,
     telling,
     tiers,
 )
@@ -63,6 +65,8 @@ app.add_typer(risk.app, name="risk")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(tiers.app, name="tiers")
+app.add_typer(segments.app, name="segments")
+app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(parts.topics, name="topics")

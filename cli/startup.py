@@ -13,6 +13,7 @@ from cli.supervised import Supervised, processes_for
 from local.platform import Addresses
 from schemas.emitter import DeliveryFailed, Emitter
 from schemas.risk_rules import first_versions
+from schemas.segments import first_segments
 from schemas.topics import actions
 from sinks.postgres.schema import prepare
 from streams.topics import all_topics, create_topics
@@ -54,24 +55,28 @@ def prepare_topics_and_tables(installation: Installation, say: Say) -> bool:
 
 
 def set_first_rules(installation: Installation, say: Say) -> None:
-    """Give a new installation the risk rules to begin with, as an operator would.
+    """Give a new installation the risk rules and segments to begin with, as an operator would.
 
     A broker that has just started loads its coordinators for a while: it is asked again, which is safe,
     as a rule that is sent twice is a repeat. In the end it is said what to type.
     """
     settings = installation.settings()
-    changes = list(first_versions(time.time_ns() // 1_000_000, OPERATOR))
+    now = time.time_ns() // 1_000_000
+    rules = list(first_versions(now, OPERATOR))
+    segments = list(first_segments(now, OPERATOR))
     patience = Retrying(
         retry=retry_if_exception_type(DeliveryFailed), stop=stop_after_delay(PATIENCE_SECONDS)
     )
     try:
         with Emitter(settings.kafka, prefix=settings.topic_prefix) as emitter:
-            for changed in changes:
+            for changed in (*rules, *segments):
                 patience(emitter.emit, changed)
     except RetryError:
-        say("Kafka is too busy to take the first risk rules: memberstream risk rules first.")
+        say("Kafka is too busy to take the first rules: memberstream risk rules first.")
+        say("And the first segments: memberstream segments first.")
     else:
-        say(f"Set {len(changes)} risk rules to begin with: memberstream risk rules list.")
+        say(f"Set {len(rules)} risk rules to begin with: memberstream risk rules list.")
+        say(f"Set {len(segments)} segments to begin with: memberstream segments list.")
 
 
 def start_processes(installation: Installation, say: Say, *, workers: int, clock: bool) -> None:

@@ -15,6 +15,7 @@ from replay.told import Told, event_id
 from schemas.actions import GiftListed, ProductListed, RuleChanged, StockReceived
 from schemas.risk_rules import first_versions
 from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule
+from schemas.segments import first_segments
 from schemas.tiers import Period, Tier, TierRule, TierRuleChanged
 
 RULE = "standard"
@@ -99,6 +100,12 @@ def tiers() -> Iterator[Told]:
 def risk_rules() -> Iterator[Told]:
     """The risk rules that an installation begins with."""
     for changed in first_versions(OPENS_AT, OPERATOR):
+        yield Told(OPENS_AT, OPENS_AT, changed)
+
+
+def segments() -> Iterator[Told]:
+    """The segments that an installation begins with."""
+    for changed in first_segments(OPENS_AT, OPERATOR):
         yield Told(OPENS_AT, OPENS_AT, changed)
 
 

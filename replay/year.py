@@ -88,6 +88,7 @@ class Year:
             programme.rules(),
             programme.tiers(),
             programme.risk_rules() if self.risk else (),
+            programme.segments(),
             *(found.told for found in self._incidences()),
             programme.gift_listings(self.shop),
             programme.listings(self.shop),

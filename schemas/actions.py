@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Struct
 
+from schemas.campaigns import CAMPAIGN_ACTIONS
 from schemas.candidates import CANDIDATE_ACTIONS
 from schemas.record import (
     IDENTIFIER,
@@ -32,6 +33,7 @@ from schemas.record import (
 )
 from schemas.risk import RISK_ACTIONS
 from schemas.rules import PointsRule
+from schemas.segments import SEGMENT_ACTIONS
 from schemas.tiers import TIER_ACTIONS
 
 Category = Annotated[str, doc("Category of the product; empty when it has none.", max_length=100)]
@@ -242,6 +244,8 @@ ACTIONS: tuple[type[Event], ...] = (
     *RISK_ACTIONS,
     *CANDIDATE_ACTIONS,
     *TIER_ACTIONS,
+    *SEGMENT_ACTIONS,
+    *CAMPAIGN_ACTIONS,
     ClockTicked,
 )
 __all__ = [action.__name__ for action in ACTIONS] + [

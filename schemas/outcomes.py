@@ -11,8 +11,10 @@ from typing import Annotated, ClassVar
 from msgspec import Struct
 
 from schemas.actions import Category, PurchaseLine
+from schemas.campaigns import CAMPAIGN_OUTCOMES
 from schemas.candidates import CANDIDATE_OUTCOMES
 from schemas.loyalty import LOYALTY_OUTCOMES
+from schemas.persona import PERSONA_OUTCOMES
 from schemas.record import (
     Amount,
     Currency,
@@ -36,6 +38,7 @@ from schemas.record import (
 )
 from schemas.risk import RISK_OUTCOMES, AbuseKind, AlertId
 from schemas.rules import PointsRule
+from schemas.segments import SEGMENT_OUTCOMES
 from schemas.tiers import TIER_OUTCOMES
 
 
@@ -797,4 +800,7 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     *LOYALTY_OUTCOMES,
     *CANDIDATE_OUTCOMES,
     *TIER_OUTCOMES,
+    *PERSONA_OUTCOMES,
+    *SEGMENT_OUTCOMES,
+    *CAMPAIGN_OUTCOMES,
 )

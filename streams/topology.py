@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from agents import Stage
 from agents.board_windows import BOARD_WINDOWS
+from agents.campaigns.definitions import CAMPAIGNS
+from agents.campaigns.targeting import TARGETING
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.loyalty.models import LOYALTY_MODELS
@@ -17,6 +19,8 @@ from agents.loyalty.scoring import LOYALTY
 from agents.loyalty.training import LOYALTY_TRAINING
 from agents.members import MEMBERS as ENROLMENT
 from agents.orders import ORDERS
+from agents.persona.portrait import PERSONA
+from agents.persona.prices import PRICES
 from agents.points import POINTS
 from agents.popularity import OF_PRODUCTS, OF_TERMS
 from agents.rankings import RANKINGS
@@ -29,6 +33,8 @@ from agents.risk.rules import RISK_RULES
 from agents.risk.tokens import TOKENS as OF_TOKENS
 from agents.risk.training import TRAINING as LEARNING
 from agents.rules import RULES
+from agents.segments.definitions import SEGMENTS
+from agents.segments.membership import MEMBERSHIP
 from agents.stock import STOCK
 from agents.tiers.rules import TIER_RULES
 from agents.tiers.standing import TIERS
@@ -50,6 +56,9 @@ MEMBERS = Stage(
         RANKINGS,
         INTERESTS,
         LOYALTY,
+        PERSONA,
+        MEMBERSHIP,
+        TARGETING,
     ),
     tables=(
         RULES,
@@ -60,6 +69,9 @@ MEMBERS = Stage(
         ALERT_BUDGET,
         LOYALTY_MODELS,
         TIER_RULES,
+        PRICES,
+        SEGMENTS,
+        CAMPAIGNS,
     ),
 )
 PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))

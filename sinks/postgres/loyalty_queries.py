@@ -49,6 +49,13 @@ def member(views: Views, member_id: str) -> Loyalty | None:
         return cursor.execute(query.encode(), (member_id,)).fetchone()
 
 
+def every(views: Views) -> list[Loyalty]:
+    """Everybody's who ever bought, by member."""
+    query = f"SELECT {_names(Loyalty)} FROM loyalty ORDER BY member_id"
+    with views.cursor(row_factory=class_row(Loyalty)) as cursor:
+        return cursor.execute(query.encode()).fetchall()
+
+
 def drifting(views: Views, limit: int = LIMIT) -> list[Loyalty]:
     """Regular buyers who are late: the most overdue first, while there is a chance to win.
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from schemas import campaigns as c
 from schemas import outcomes as o
 from schemas import risk as r
+from schemas import segments as s
 from schemas import tiers, topics
 from schemas.dead_letters import DeadLettered
 from schemas.loyalty import LoyaltyScored
+from schemas.persona import PersonaChanged
 from schemas.record import Outcome, Word
-from sinks.postgres import loyalty_views, risk_views, tier_views
+from sinks.postgres import loyalty_views, risk_views, segment_views, tier_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -297,6 +300,15 @@ VIEWS: dict[type[Outcome], View] = {
     **dict.fromkeys((tiers.TierChanged, tiers.TierProgressed), tier_views.standing),
     tiers.TierRuleAccepted: tier_views.rule,
     tiers.TierRuleRefused: lambda e: refusal(e, e.programme, o.Reason.INVALID, e.reasons),
+    PersonaChanged: segment_views.persona,
+    s.SegmentAccepted: segment_views.segment,
+    s.SegmentRefused: lambda e: refusal(e, e.segment_id, o.Reason.INVALID, e.reasons),
+    s.SegmentEntered: segment_views.entered,
+    s.SegmentLeft: segment_views.left,
+    c.CampaignAccepted: segment_views.campaign,
+    c.CampaignRefused: lambda e: refusal(e, e.campaign_id, o.Reason.INVALID, e.reasons),
+    c.MemberTargeted: segment_views.targeted,
+    c.MemberResponded: segment_views.responded,
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

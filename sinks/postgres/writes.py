@@ -277,6 +277,82 @@ LOYALTY = Write(
         "recent_log_ins",
     ),
 )
+PERSONAS = Write(
+    t.PERSONAS,
+    (
+        "member_id",
+        "active_at",
+        "orders",
+        "currency",
+        "spend_minor",
+        "refunded_minor",
+        "spend_rate_minor",
+        "price_minor",
+        "price_band",
+        "categories",
+        "interests",
+        "day_part",
+        "country",
+        "recent_looks",
+        "probability_then",
+        "foretold",
+        "fitted",
+        "quality",
+    ),
+)
+SEGMENTS = Write(
+    t.SEGMENTS,
+    ("segment_id", "version", "name", "enters", "leaves", "retired", "changed_by"),
+    Mode.COMPLETE,
+)
+SEGMENT_MEMBERS = Write(
+    t.SEGMENT_MEMBERS,
+    (
+        "segment_id",
+        "member_id",
+        "inside",
+        "version",
+        "entered_at",
+        "left_at",
+        "reason",
+        "facts",
+    ),
+)
+CAMPAIGNS = Write(
+    t.CAMPAIGNS,
+    (
+        "campaign_id",
+        "name",
+        "segment_id",
+        "starts_at",
+        "ends_at",
+        "salt",
+        "holdout_share",
+        "window_days",
+        "contacts_most",
+        "contact_days",
+        "changed_by",
+    ),
+)
+CAMPAIGN_TARGETS = Write(
+    t.CAMPAIGN_MEMBERS,
+    (
+        "campaign_id",
+        "member_id",
+        "lot",
+        "targeted_at",
+        "converts_until",
+        "shown",
+        "clicked",
+        "orders",
+        "amount_minor",
+    ),
+)
+CAMPAIGN_ANSWERS = Write(
+    t.CAMPAIGN_MEMBERS,
+    ("campaign_id", "member_id", "shown", "clicked", "orders", "amount_minor", "satisfaction"),
+    Mode.CHANGE,
+)
 DEAD_LETTERS = Write(
     t.DEAD_LETTERS,
     (
@@ -300,5 +376,6 @@ WRITES = (
     HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
-    TIERS, TIER_CHANGES, TIER_RULES,
+    TIERS, TIER_CHANGES, TIER_RULES, PERSONAS, SEGMENTS, SEGMENT_MEMBERS, CAMPAIGNS, CAMPAIGN_TARGETS,
+    CAMPAIGN_ANSWERS,
 )  # fmt: skip

@@ -71,6 +71,8 @@ def test_the_year_gives_these_actions(actions: list[Event]) -> None:
         "RedemptionCancelled": 643,
         "GiftListed": 26,
         "RuleChanged": 2,
+        "TierRuleChanged": 1,
+        "SegmentChanged": 7,
     }
 
 

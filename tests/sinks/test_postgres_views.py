@@ -13,11 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 
+from schemas import campaigns as c
 from schemas import outcomes as o
 from schemas import risk as r
+from schemas import segments as s
 from schemas.candidates import CANDIDATE_OUTCOMES
 from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
+from schemas.persona import PersonaChanged
 from schemas.record import Outcome
 from schemas.samples import sample
 from schemas.tiers import TierChanged, TierProgressed, TierRuleAccepted, TierRuleRefused
@@ -162,6 +165,16 @@ CASES = [
     (r.VersionPublished, {}, "model_versions", [{"version": 1, "examples": 1}]),
     (r.QualityMeasured, {}, "model_quality", [{"day": "day-1", "auc": 0.5, "drift": True}]),
     (r.ModelChoiceRefused, {}, "model_refusals", [{"variant": "variant-1", "version": 1}]),
+    (PersonaChanged, {}, "personas", [{"price_band": "HIGH", "spend_minor": 1, "foretold": 1}]),
+    (s.SegmentAccepted, {}, "segments", [{"version": 1, "retired": False}]),
+    (s.SegmentAccepted, {"segment": None}, "segments", [{"retired": True, "enters": None}]),
+    (s.SegmentRefused, {}, "refusals", [{"subject": "segment-1", "reason": "INVALID"}]),
+    (s.SegmentEntered, {}, "segment_members", [{"inside": True, "entered_at": AT}]),
+    (s.SegmentLeft, {}, "segment_members", [{"inside": False, "reason": "NO_LONGER"}]),
+    (c.CampaignAccepted, {}, "campaigns", [{"segment_id": "segment-1", "salt": "salt-1"}]),
+    (c.CampaignRefused, {}, "refusals", [{"subject": "campaign-1", "reason": "INVALID"}]),
+    (c.MemberTargeted, {}, "campaign_members", [{"lot": "HOLD_OUT", "targeted_at": AT}]),
+    (c.MemberResponded, {}, "campaign_members", [{"orders": 1, "satisfaction": 1}]),
     (o.GiftPriced, {}, "gifts", [{"points": 1, "available": True}]),
     (o.GiftPriceRefused, {}, "refusals", [{"subject": "product-1", "reason": "INVALID"}]),
     (o.ProductOffered, {}, "products", [{"price_minor": 1, "currency": "GBP"}]),
