@@ -79,6 +79,7 @@ class RedisQueries:
         self._root = root
         self._row = client.register_script(keys.script("read", "row"))
         self._top = client.register_script(keys.script("read", "top"))
+        self._members = client.register_script(keys.script("read", "members"))
         self._around = client.register_script(keys.script("read", "around"))
 
     def boards(self) -> list[str]:
@@ -155,6 +156,15 @@ class RedisQueries:
         texts = self._fields("alerts", member_id).values()
         found = [msgspec.json.decode(text, type=OpenAlert) for text in texts]
         return sorted(found, key=lambda one: (-one.score, one.alert_id))
+
+    def segments_of(self, member_id: str) -> dict[str, int]:
+        """The segments that a member is in, and since when (milliseconds)."""
+        found = self._fields("segments_of", member_id)
+        return {segment_id: int(since) for segment_id, since in found.items()}
+
+    def segment_members(self, segment_id: str) -> set[str]:
+        """Who is in a segment; all of them at once, so not for large ones at every page."""
+        return set(self._members(args=[self._root, "segment", segment_id]))
 
     def as_of(self) -> list[AsOf]:
         """How far each view has come in each partition."""

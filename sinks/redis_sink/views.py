@@ -33,6 +33,7 @@ from schemas.risk import (
     AlertUpdated,
     FraudScored,
 )
+from schemas.segments import SegmentEntered, SegmentLeft
 from schemas.tiers import TierChanged, TierProgressed
 from schemas.topics import ALERTS as ALERTS_TOPIC
 from schemas.topics import outcomes
@@ -71,8 +72,9 @@ HOT_PRODUCTS = View("hot_products", outcomes("products"), "hot")
 HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
 RISK = View("risk", outcomes("members"), "rows")
 ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
+SEGMENTS = View("segments", outcomes("members"), "segments")
 TIERS = View("tiers", outcomes("members"), "rows")
-VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS, TIERS)
+VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS, TIERS, SEGMENTS)
 
 FEEDS: Final[Mapping[type[Outcome], View]] = {
     ScoreChanged: BOARDS,
@@ -85,6 +87,7 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     TermHeated: HOT_SEARCHES,
     FraudScored: RISK,
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
+    **dict.fromkeys((SegmentEntered, SegmentLeft), SEGMENTS),
     **dict.fromkeys((TierChanged, TierProgressed), TIERS),
 }
 
@@ -127,6 +130,8 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield _alert(outcome)
         case TierChanged() | TierProgressed():
             yield _tier(outcome)
+        case SegmentEntered() | SegmentLeft():
+            yield _segment(outcome)
         case _:
             return
 
@@ -216,6 +221,13 @@ def _row(key: str, source: Outcome, occurred_at: int, **values: Argument) -> Ope
     for name, value in fields.items():
         arguments += (name, value)
     return Operation(PLACED, (key,), tuple(arguments))
+
+
+def _segment(change: SegmentEntered | SegmentLeft) -> Operation:
+    """Since when the member is in a segment; nothing: not, or no longer."""
+    key = change.segment_id, change.member_id
+    since: Argument = change.occurred_at if isinstance(change, SegmentEntered) else ""
+    return Operation(PLACED, key, (*key, since))
 
 
 def _heat(kind: str, item: str, heat: Heat) -> Operation:

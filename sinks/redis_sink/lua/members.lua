@@ -1,0 +1,2 @@
+-- A set. ARGV: root, family, name.
+return redis.call('SMEMBERS', key(ARGV[2], ARGV[3]))
