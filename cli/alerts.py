@@ -88,9 +88,10 @@ def _row(alert: Alert, newest: Evidence | None) -> tuple[object, ...]:
 
 
 def _reasons(evidence: Evidence) -> str:
-    """The first reasons with their contributions."""
-    first = evidence.reasons[:REASONS_SHOWN]
-    return "; ".join(f"{one.contribution:+d} {one.reason}" for one in first)
+    """Of the rules, which are why there is an alert, and of features the first with their contributions."""
+    named = [one for one in evidence.reasons if one.source not in ("base", "feature:")]
+    named.sort(key=lambda one: not one.source.startswith("rule:"))
+    return "; ".join(f"{one.contribution:+d} {one.reason}" for one in named[:REASONS_SHOWN])
 
 
 @app.command("show")

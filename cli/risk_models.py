@@ -35,7 +35,9 @@ def list_models(data: Data = None, model: Model = MODEL, as_json: AsJson = False
         print_json({"variants": variants, "versions": versions})
         return
     if not variants:
-        raise no_such("model", model, "It appears when enough frauds and honest payments were learned from.")
+        raise no_such(
+            "model", model, "It appears when enough frauds and honest payments were learned from."
+        )
     show(
         f"Model {model}",
         ["variant", "decides", ">version out", ">newest", "since"],

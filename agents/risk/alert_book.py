@@ -193,6 +193,6 @@ def _added(amounts: dict[str, int], scored: FraudScored) -> dict[str, int]:
 
 
 def _reason(scored: FraudScored) -> str:
-    """The reason that speaks most against the member."""
-    against = [one for one in scored.reasons if one.contribution > 0 and one.source != "base"]
-    return max(against, key=lambda one: one.contribution).reason if against else ""
+    """That of the rule which adds most, or of the strictest: what a model sees are many small parts."""
+    of_rules = (one.reason for one in scored.reasons if one.source.startswith("rule:"))
+    return next(of_rules, "")

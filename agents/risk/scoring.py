@@ -116,6 +116,7 @@ def _of_tokens(
 def scored(subject: Subject, said: Opinion | None, fired: Sequence[Fired]) -> FraudScored:
     """Put the parts together."""
     effective = [rule for rule in fired if not rule.shadow]
+    effective.sort(key=lambda rule: -STRICTNESS[rule.verdict])
     points = 0 if said is None else said.points
     wanted = sum([rule.weight for rule in effective])
     given = apportioned(min(wanted, MOST - points), [rule.weight for rule in effective])
@@ -138,7 +139,7 @@ def scored(subject: Subject, said: Opinion | None, fired: Sequence[Fired]) -> Fr
         currency=subject.currency,
         score=points + sum(given),
         verdict=verdict or Verdict.ALLOW,
-        reasons=sorted(reasons, key=lambda one: (-abs(one.contribution), one.source)),
+        reasons=sorted(reasons, key=lambda one: -abs(one.contribution)),  # then the strictest rule
         rules=[
             RuleFired(rule_id=rule.rule_id, version=rule.version, shadow=rule.shadow)
             for rule in fired

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from agents.risk.alert_book import ENDED_MOST, PAGE, PAGES_MOST
 from agents.risk.alerts import ALERTS
@@ -22,6 +23,7 @@ from schemas.risk import (
     FraudScored,
     Judgement,
     JudgementRefused,
+    RiskReason,
     Verdict,
 )
 from tests.agents.risk.alerts_told import (
@@ -238,6 +240,17 @@ def test_of_many_ended_alerts_the_first_is_forgotten() -> None:
     assert [short(one) for one in desk.hear(judged("p0", 100, CLEARED))] == ["refused ada"]
     said = desk.hear(judged("p1", 100, CLEARED))
     assert [short(one) for one in said] == ["CLEARED by ada: p1"]
+
+
+def test_the_summary_says_which_rule_it_was() -> None:
+    """Whatever more the model sees in it: that is many small parts, which mean little in one line."""
+    parts = [
+        RiskReason(reason="all other features", source="feature:", contribution=690),
+        RiskReason(reason="too much", source="rule:r", contribution=10),
+    ]
+    (opened,) = Desk().hear(structs.replace(scored("p"), reasons=parts))
+    assert isinstance(opened, AlertOpened)
+    assert opened.summary.endswith("too much.")
 
 
 def test_the_id_is_of_member_kind_and_first_subject() -> None:

@@ -59,6 +59,13 @@ def test_rows(row: tuple[str, dict[str, Any], int, int, Verdict]) -> None:
     assert sum(reason.contribution for reason in outcome.reasons) == outcome.score
 
 
+def test_of_rules_that_add_the_same_the_strictest_is_told_first() -> None:
+    """Thresholds of the model add nothing, and the one that decides is why there is an alert."""
+    high = {"a": rule("score > 100", weight=0), "b": rule("score > 800", Verdict.BLOCK, 0)}
+    told = [one.source for one in score_of(high, 9_000).reasons if one.source.startswith("rule")]
+    assert told == ["rule:b", "rule:a"]
+
+
 def evidence_of(outcome: FraudScored) -> Evidence:
     return Evidence(
         subject_id=outcome.subject_id,
