@@ -54,6 +54,37 @@ def test_figures_for_people_and_machines(file: Path, tmp_path: Path) -> None:
     assert 0 <= found["auc"] <= 1
 
 
+def test_a_file_without_ids_and_tokens(tmp_path: Path) -> None:
+    """Members, amounts and labels are enough; a number with gaps is one, and every bad row is named."""
+    columns = made(10, members=20, terminals=8)
+    del columns["event_id"], columns["terminal_id"]
+    count = len(columns["label"])
+    columns["velocity"] = [None if n % 4 == 0 else n % 13 for n in range(count)]
+    path, figures = tmp_path / "payments.csv", tmp_path / "figures.json"
+    csv.write_csv(table(columns), path)
+    with path.open("a", encoding="utf-8") as end:
+        end.write(",2018-04-02,5.0,0,1\nm1,2018-04-02,-5.0,0,1\nm1,2018-04-02,5.0,maybe,1\n")
+    options = ["--label-delay", "2d", "--first-frauds", "5", "--first-honest", "20"]
+    beside = ["--score-from", "2018-04-06", "--reference", "none", "--json", str(figures)]
+    done = CliRunner().invoke(app, ["evaluate", "fraud", str(path), *options, *beside])
+    assert done.exit_code == 0, done.output
+    found = json.loads(figures.read_text(encoding="utf-8"))
+    assert (found["rows"], found["bad_rows"], found["events_lived"]) == (count + 3, 3, count)
+    named = [(bad["row"] - count, bad["column"]) for bad in found["bad_rows_named"]]
+    first = named[0][0]
+    assert named == [(first, "member_id"), (first + 1, "amount"), (first + 2, "label")]
+    assert found["missing"] == {"velocity": -(-count // 4)}
+    assert found["numbers"] == ["velocity"]
+
+
+def test_too_few_labels(file: Path) -> None:
+    """A file that brings no version of the model has no figures, and is told what was missing."""
+    options = ["--map", "label=is_bad,amount=paid", "--label-delay", "2d", "--reference", "none"]
+    with pytest.raises(Trouble, match="cannot be evaluated") as told:
+        CliRunner().invoke(app, ["evaluate", "fraud", str(file), *options], catch_exceptions=False)
+    assert "the first takes 30 and 1,000" in str(told.value.detail)
+
+
 def test_a_file_that_is_not_there() -> None:
     """Exit code 2, in words."""
     with pytest.raises(Trouble, match="cannot be evaluated") as told:
