@@ -43,6 +43,7 @@ def _scored(row: Loyalty) -> LoyaltyScored:
         member_id=row.member_id,
         occurred_at=milliseconds(row.occurred_at),
         probability=row.probability,
+        probability_fresh=row.probability_fresh,
         horizon_days=row.horizon_days,
         figures=_figures(row),
         first_purchase_at=None

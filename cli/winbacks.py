@@ -6,7 +6,7 @@ from cli.asking import Limit, tables
 from cli.terminal import AsJson, Data, print_json, say, show
 from sinks.postgres.winback_queries import Winback, winbacks
 
-COLUMNS = ["member", ">at stake", ">spends in 90 days", ">chance then", ">now", ">late by days",
+COLUMNS = ["member", ">at stake", ">spends in 90 days", ">chance without silence", ">now", ">late by days",
            ">usual days", ">purchases", "prefers"]  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def shown(found: list[Winback]) -> None:
         return
     show(
         f"Most worth a letter, as of {found[0].as_of:%Y-%m-%d}: at stake is what the member spends in "
-        "90 days, times how far the chance of buying again has fallen since the last order",
+        "90 days, times what silence took of the chance of buying again",
         COLUMNS,
         [_row(one) for one in found],
     )
@@ -38,7 +38,7 @@ def _row(one: Winback) -> tuple[object, ...]:
         one.member_id,
         f"{one.stake_minor / 100:,.0f} {one.currency}",
         f"{one.spend_rate_minor / 100:,.0f}",
-        f"{one.probability_then:.0%}",
+        f"{one.probability_fresh:.0%}",
         f"{one.probability:.0%}",
         f"{one.late_days:.0f}",
         f"{one.interval_days:.0f}",

@@ -107,15 +107,15 @@ def _segments(segments: Sequence[SegmentSize], overlaps: Sequence[Overlap]) -> S
 
 def _winbacks(winbacks: Sequence[Winback]) -> Section:
     rows = [
-        [one.member_id, f"{one.stake_minor / 100:,.0f} {one.currency}", percent(one.probability_then),
+        [one.member_id, f"{one.stake_minor / 100:,.0f} {one.currency}", percent(one.probability_fresh),
          percent(one.probability), f"{one.late_days:.0f}", ", ".join(one.categories)]
         for one in winbacks
     ]  # fmt: skip
     text = (
-        "At stake is what the member spends in 90 days, times how far the chance of buying again has "
-        "fallen since the last order."
+        "At stake is what the member spends in 90 days, times what silence took of the "
+        "chance of buying again."
     )
-    columns = ["member", "at stake", "chance then", "now", "late by days", "prefers"]
+    columns = ["member", "at stake", "chance without silence", "now", "late by days", "prefers"]
     return Section("Most worth a letter", text if rows else "Nobody.", columns=columns, rows=rows)
 
 

@@ -41,6 +41,12 @@ class LoyaltyScored(MemberOutcome, frozen=True, kw_only=True):
     model_version: Annotated[
         int, doc("Version of the model; 0: what is assumed before anything was learned.", ge=0)
     ] = 0
+    probability_fresh: Annotated[
+        Probability | None,
+        doc(
+            "The same chance by the same model, had the last purchase just been: silence took the rest."
+        ),
+    ] = None
     figures: Annotated[
         PurchaseFigures | None, doc("What the probability follows from; none: no purchase.")
     ] = None

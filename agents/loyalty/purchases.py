@@ -136,6 +136,11 @@ def figures(standing: Standing, at: int) -> PurchaseFigures | None:
     )
 
 
+def fresh(now: PurchaseFigures) -> PurchaseFigures:
+    """The same member, had the last purchase just been."""
+    return structs.replace(now, silent_days=0.0)
+
+
 def repeats_a_year(standing: Standing, at: int) -> float | None:
     """(purchase days - 1) by years since the first; None in the first 28 days.
 

@@ -23,6 +23,7 @@ from agents.loyalty.purchases import (
     buy,
     change,
     figures,
+    fresh,
     intervals,
     repeats_a_year,
     retained,
@@ -111,6 +112,9 @@ def score(state: Loyalty, member_id: str, at: int, tables: Tables) -> LoyaltySco
         if now is None
         else predict(published.weights, features(now, HORIZON_DAYS)),
         horizon_days=HORIZON_DAYS,
+        probability_fresh=None
+        if now is None
+        else predict(published.weights, features(fresh(now), HORIZON_DAYS)),
         model_version=published.version,
         figures=now,
         first_purchase_at=standing.first_at if standing.days else None,

@@ -92,7 +92,7 @@ def rate(spending: Spending) -> float | None:
     days = max((spending.last_at - spending.first_at) / DAY, RATE_DAYS)
     filled = 1.0 - 2.0 ** (-days / HALF_LIFE_DAYS)
     now: float = spending.decayed_minor * 2.0 ** (-spending.last_at / HALF_LIFE)
-    return now * RATE_DAYS * log(2.0) / HALF_LIFE_DAYS / filled
+    return float(now * RATE_DAYS * log(2.0) / HALF_LIFE_DAYS / filled)
 
 
 def price(spending: Spending) -> float | None:

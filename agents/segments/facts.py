@@ -35,7 +35,8 @@ NUMBERS: dict[str, str] = {
     "repeats_a_year": "purchases after the first, a year",
     "probability": "chance of buying again within 90 days, as last said",
     "probability_then": "the same as said at the last order",
-    "value_at_stake_minor": "spend_rate_minor x (probability_then - probability), at least 0",
+    "probability_fresh": "the chance by the same model, had the last purchase just been",
+    "value_at_stake_minor": "spend_rate_minor x (probability_fresh - probability), at least 0",
     "recent_log_ins": "log-ins, each counted half for every 4 weeks since",
 }
 WORDS: dict[str, str] = {
@@ -92,7 +93,13 @@ def learn_score(known: Known, said: LoyaltyScored) -> None:
         known.last_purchase_at = said.occurred_at - round(figures.silent_days * DAY)
         known.active_at = max(known.active_at, known.last_purchase_at)
     _put(known, "purchase_days", None if figures is None else float(figures.purchase_days))
-    for name in ("probability", "interval_days", "repeats_a_year", "recent_log_ins"):
+    for name in (
+        "probability",
+        "probability_fresh",
+        "interval_days",
+        "repeats_a_year",
+        "recent_log_ins",
+    ):
         _put(known, name, getattr(said, name))
 
 
@@ -112,10 +119,10 @@ def facts(known: Known, at: int) -> dict[str, Value]:
         silent = found["silent_days"] = max(at - known.last_purchase_at, 0) / DAY
         if isinstance(usual := found.get("interval_days"), float):
             found["late_days"] = silent - usual
-    stake = [found.get(n) for n in ("spend_rate_minor", "probability_then", "probability")]
+    stake = [found.get(n) for n in ("spend_rate_minor", "probability_fresh", "probability")]
     match stake:
-        case [float(rate), float(then), float(now)]:
-            found["value_at_stake_minor"] = rate * max(then - now, 0.0)
+        case [float(rate), float(fresh), float(now)]:
+            found["value_at_stake_minor"] = rate * max(fresh - now, 0.0)
     return found
 
 

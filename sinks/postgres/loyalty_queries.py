@@ -27,6 +27,7 @@ class Loyalty(Struct, frozen=True):
     retained_30: bool | None
     retained_90: bool | None
     recent_log_ins: float
+    probability_fresh: float | None
     occurred_at: datetime
 
 

@@ -31,5 +31,6 @@ def scored(event: LoyaltyScored) -> list[Row]:
         event.retained_30,
         event.retained_90,
         event.recent_log_ins,
+        event.probability_fresh,
     )
     return [(LOYALTY, values)]

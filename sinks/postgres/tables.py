@@ -419,6 +419,7 @@ LOYALTY = _table(
     flag("retained_30", "The same within 30 days.", null=True),
     flag("retained_90", "The same within 90 days.", null=True),
     number("recent_log_ins", "Log-ins, each counted half for every 4 weeks since."),
+    share("probability_fresh", "The chance, had the last purchase just been.", null=True),
     *origin(),
     key="member_id",
 )

@@ -15,9 +15,9 @@ class Winback(Struct, frozen=True):
 
     member_id: str
     currency: str
-    stake_minor: float  # spend_rate_minor x (probability_then - probability)
+    stake_minor: float  # spend_rate_minor x (probability_fresh - probability)
     spend_rate_minor: float
-    probability_then: float
+    probability_fresh: float
     probability: float
     silent_days: float
     interval_days: float
@@ -30,21 +30,22 @@ class Winback(Struct, frozen=True):
 def winbacks(views: Views, limit: int = LIMIT) -> list[Winback]:
     """Those with a habit who are late: the most at stake first.
 
-    What is at stake is the spend of 90 days times how far the chance of buying again has fallen since the
-    last order. At least two purchase days make a habit; who is silent for more than six intervals
-    has left, and is not listed.
+    What is at stake is the spend of 90 days times what silence took of the chance of buying again, by one
+    and the same model: a model that learned meanwhile moves nothing. At least two purchase days make a
+    habit; who is silent for more than six intervals has left, and is not listed.
     """
     query = """
     WITH now AS (SELECT max(occurred_at) AS as_of FROM loyalty),
     late AS (
-      SELECT p.*, l.probability, l.interval_days, l.repeat_purchases + 1 AS purchases, now.as_of,
+      SELECT p.*, l.probability, l.probability_fresh, l.interval_days,
+        l.repeat_purchases + 1 AS purchases, now.as_of,
         extract(epoch FROM now.as_of - l.last_purchase_at)::float8 / 86400 AS silent_days
       FROM personas p JOIN loyalty l USING (member_id), now
-      WHERE l.probability < p.probability_then AND p.spend_rate_minor > 0
+      WHERE l.probability < l.probability_fresh AND p.spend_rate_minor > 0
     )
     SELECT member_id, currency,
-      spend_rate_minor * (probability_then - probability) AS stake_minor,
-      spend_rate_minor, probability_then, probability, silent_days, interval_days,
+      spend_rate_minor * (probability_fresh - probability) AS stake_minor,
+      spend_rate_minor, probability_fresh, probability, silent_days, interval_days,
       silent_days - interval_days AS late_days, purchases,
       ARRAY(SELECT c->>'name' FROM jsonb_array_elements(categories) c LIMIT 3) AS categories, as_of
     FROM late

@@ -275,6 +275,7 @@ LOYALTY = Write(
         "retained_30",
         "retained_90",
         "recent_log_ins",
+        "probability_fresh",
     ),
 )
 PERSONAS = Write(

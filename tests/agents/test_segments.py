@@ -79,6 +79,7 @@ def score(number: float, silent: float = 0.0, probability: float = 0.5) -> Loyal
         member_id=MEMBER,
         occurred_at=day(number),
         probability=probability,
+        probability_fresh=0.7,
         horizon_days=90,
         figures=PurchaseFigures(
             purchase_days=3, silent_days=silent, member_days=50.0, log_amount=3.0,
@@ -153,8 +154,8 @@ ROWS: list[tuple[str, list[Any], list[Any], str]] = [
     ("a preferred category", [changed(enters="'bags' in categories && category != 'bags'")],
      [persona(1, categories=[Preference(name=n, share=0.4) for n in ("lamps", "bags")])], "+s"),
     ("what is at stake", [changed(enters="value_at_stake_minor > 99")],
-     [score(1, probability=0.2), persona(1, spend_rate_minor=200.0, probability_then=0.7),
-      score(2, probability=0.1), persona(2, spend_rate_minor=200.0, probability_then=0.7)],
+     [score(1, probability=0.2), persona(1, spend_rate_minor=200.0),
+      score(2, probability=0.1), persona(2, spend_rate_minor=200.0)],
      "+s"),
     ("the band of prices", [changed(enters="price_band == 'LOW'")],
      [persona(1, price_band=PriceBand.HIGH), persona(2, price_band=PriceBand.LOW)], "+s"),

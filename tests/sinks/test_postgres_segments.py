@@ -61,6 +61,7 @@ def score(member_id: str, probability: float, silent: float) -> LoyaltyScored:
         member_id=member_id,
         occurred_at=at(100),
         probability=probability,
+        probability_fresh=0.8,
         horizon_days=90,
         figures=PurchaseFigures(
             purchase_days=3, silent_days=silent, member_days=99.0, log_amount=3.0,

@@ -1,3 +1,4 @@
+ALTER TABLE loyalty ADD COLUMN probability_fresh DOUBLE PRECISION;
 CREATE TABLE personas (
   member_id TEXT NOT NULL,
   active_at TIMESTAMP WITH TIME ZONE NOT NULL,

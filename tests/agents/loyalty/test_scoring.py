@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from agents.loyalty.features import features
 from agents.loyalty.model import predict, prior_weights
@@ -247,3 +248,17 @@ def test_members_wake_at_moments_of_their_own() -> None:
         assert 0 < due - day(0) <= WEEK
         found.add(due)
     assert len(found) > 120
+
+
+def test_what_silence_took_is_told_by_one_model() -> None:
+    """At a purchase nothing; later the difference, and the fresh chance is that of no silence."""
+    member = life()
+    first = scores(member.hear(placed(0, "a"), placed(10, "b"), placed(25, "c")))[-1]
+    assert first.probability == first.probability_fresh
+    silent = scores(member.wait(MEMBER, day(120)))[-1]
+    assert silent.figures is not None
+    assert silent.probability is not None
+    assert silent.probability_fresh is not None
+    assert silent.probability_fresh > silent.probability
+    as_if = structs.replace(silent.figures, silent_days=0.0)
+    assert silent.probability_fresh == predict(prior_weights(), features(as_if, 90))
