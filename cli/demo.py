@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from audit.auditor import Audit
-from cli import loyalty_end, misbehaviour, startup
+from cli import asking, loyalty_end, misbehaviour, offers_told, startup, touch_timing
 from cli.auditing import audited, shown
 from cli.demo_screen import Screen
 from cli.installation import DATA, Installation, Marker
@@ -96,6 +96,8 @@ def run(
         found = msgspec.structs.replace(found, risk=misbehaviour.compared(installation))
         startup.finished(installation)
         _tell(installation, year, found, audit)
+        offers_told.tell(installation)
+        touch_timing.tell(_timed(installation, progress.at))
         if found.unknown:
             say(f"Could not be asked: {', '.join(found.unknown)}. {' '.join(asked.troubles)}")
         if figures is not None:
@@ -174,6 +176,15 @@ def _replayed(installation: Installation, year: Year) -> tuple[Progress, float, 
         return progress, time.monotonic() - began, watch.seen.restarts
 
 
+def _timed(installation: Installation, at: int) -> touch_timing.Timing:
+    """Looks of members at what is hot, when all else is done and audited."""
+    with queries.open_views(installation.view_settings) as views:
+        members = [one.member_id for one in queries.board(views, "all", touch_timing.LOOKS)]
+    with asking.redis_views(installation.views_in("redis")) as seen:
+        products = [one.item for one in seen.hot("products", "week", touch_timing.LOOKS, at)]
+    return touch_timing.measure(installation, members if products else [], products, at + 1)
+
+
 def figures_of(
     found: Status, progress: Progress, seconds: float, restarts: int, audit: Audit, began: float
 ) -> Figures:
@@ -241,9 +252,11 @@ def _commands(installation: Installation) -> Iterator[str]:
         yield f"ledger at {member} 2011-06-30"
         yield f"orders {member}"
         yield f"board all --member {member}"
+        yield f"candidates member {member}"
     seasons = [board.board for board in closed if board.board.startswith("season:")]
     if seasons:
         yield f"board {seasons[0]} --final"
+    yield "candidates quality"
     yield "hot products"
     yield "hot searches"
     yield "alerts list"

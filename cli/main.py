@@ -16,6 +16,7 @@ from cli import (
     alerts,
     asking,
     campaigns,
+    candidates,
     evaluate,
     letters,
     loyalty,
@@ -67,6 +68,7 @@ app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(tiers.app, name="tiers")
 app.add_typer(segments.app, name="segments")
 app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(candidates.app, name="candidates")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(letters.app, name="dead-letters")
 app.add_typer(parts.topics, name="topics")

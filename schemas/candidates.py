@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from schemas.record import (
     IDENTIFIER,
@@ -165,7 +165,10 @@ class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
 class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):
     """What a product's page shows beside it: touched together with it, the strongest first."""
 
-    product_ids: Annotated[list[str], doc("The products.")]
+    product_ids: Annotated[list[str], doc("Touched together with it most often.")]
+    similar_ids: Annotated[
+        list[str], doc("Touched together with it more often than all touch them.")
+    ] = field(default_factory=list)
 
 
 # ---- the list of a member ------------------------------------------------------------------------------
@@ -188,6 +191,9 @@ class CandidatesChanged(MemberOutcome, frozen=True, kw_only=True):
     candidates: Annotated[list[Candidate], doc("The best first.")]
     personal: Annotated[bool, doc("False: the member refused; what all touch.")] = True
     version: Annotated[int, doc("Of the mixture's weights; 0: as assumed at first.", ge=0)] = 0
+    degraded: Annotated[
+        bool, doc("True: no product has told its neighbours yet; what all touch.")
+    ] = False
 
 
 # ---- what is learned ---------------------------------------------------------------------------------
@@ -206,6 +212,87 @@ class TouchExplained(Outcome, frozen=True, kw_only=True):
     silence: Silence
     sources: Annotated[list[Source], doc("The sources that held any product.")]
     shares: Annotated[list[Share], doc("Probability of the touched product by each.")]
+
+
+class Answer(Word):
+    """What a member did with a candidate."""
+
+    UNKNOWN = "UNKNOWN"
+    SHOWN = "SHOWN"
+    CLICKED = "CLICKED"
+    BOUGHT = "BOUGHT"
+    DISMISSED = "DISMISSED"
+
+
+Marks = Annotated[list[int], doc("Products by four bytes of a hash.")]
+
+
+class ListJudged(Outcome, frozen=True, kw_only=True):
+    """What a member's list was worth, at their next touch: a sample of one in four touches."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "members"
+    model: Annotated[str, doc("candidates.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    rank: Annotated[int | None, doc("Of the first touched product on the list; none: a miss.")]
+    source: Annotated[Source | None, doc("Which put it there.")]
+    popular_rank: Annotated[int | None, doc("Its rank in what all touch, known products left out.")]
+    offered: Marks
+    touched: Marks
+    diversity: Annotated[Share, doc("Chance that two candidates have different reasons.")]
+    popular: Annotated[int, doc("Candidates among the 20 that all touch most in a week.", ge=0)]
+    unpopular: Annotated[int, doc("Candidates beyond the 100 of the week's list.", ge=0)]
+
+
+class CandidatesAnswered(Outcome, frozen=True, kw_only=True):
+    """A member was shown candidates, opened one, bought one after that, or refused one."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "members"
+    model: Annotated[str, doc("candidates.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    answer: Answer
+    sources: Annotated[list[Source], doc("One for each candidate; UNKNOWN: it was not offered.")]
+
+
+class SourceAnswers(Struct, frozen=True, kw_only=True):
+    """What members did with the candidates of a source within a day."""
+
+    source: Source
+    hits: Annotated[int, doc("Judged touches that it had put on the list.", ge=0)]
+    shown: Annotated[int, doc("Candidates shown.", ge=0)]
+    clicked: Annotated[int, doc("Of them opened.", ge=0)]
+    bought: Annotated[int, doc("Of them bought within a week of that.", ge=0)]
+    dismissed: Annotated[int, doc("Refused for good.", ge=0)]
+
+
+class CandidatesMeasured(Outcome, frozen=True, kw_only=True):
+    """A day's prequential quality, as far as it has come: the list stood before the touch that judged it."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "training"
+    model: Annotated[str, doc("candidates.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    day: Annotated[str, doc("Day of the touches, UTC, such as 2011-12-09.")]
+    lists: Annotated[int, doc("Lists judged: a sample of one in four touches.", ge=0)]
+    hit_rate: Annotated[Share, doc("Share of lists, of 20, that held a touched product.")]
+    mrr: Annotated[Share, doc("Mean of 1 / rank; 0 for a miss.")]
+    popular_hit_rate: Annotated[Share, doc("The same of what all touch at that moment.")]
+    popular_mrr: Share
+    offered_products: Annotated[int, doc("Different products on lists, estimated.", ge=0)]
+    touched_products: Annotated[int, doc("Different products touched, estimated.", ge=0)]
+    diversity: Annotated[Share, doc("Chance that two candidates have different reasons, mean.")]
+    popularity_bias: Annotated[
+        Share, doc("Share of candidates among the 20 that all touch most in a week.")
+    ]
+    novelty: Annotated[Share, doc("Share of candidates beyond the 100 most touched of the week.")]
+    sources: Annotated[list[SourceAnswers], doc("By source.")]
 
 
 class MixtureWeights(Struct, frozen=True, kw_only=True):
@@ -294,6 +381,9 @@ CANDIDATE_OUTCOMES: tuple[type[Outcome], ...] = (
     NeighboursChanged,
     CandidatesChanged,
     TouchExplained,
+    ListJudged,
+    CandidatesAnswered,
+    CandidatesMeasured,
     MixturePublished,
     ProductTrended,
     TrendsPublished,

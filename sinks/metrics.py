@@ -6,6 +6,7 @@ import time
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.candidates import CandidatesMeasured
 from schemas.risk import QualityMeasured
 
 VIEW = ["view"]
@@ -40,6 +41,41 @@ MODEL_ALERTS = Gauge(
     "Payments of the newest measured day in alerts",
     ["model", "variant"],
 )
+
+CANDIDATES_QUALITY = Gauge(
+    "memberstream_candidates_quality",
+    "Prequential quality of candidate lists, newest day: hit_rate, mrr, popular_hit_rate, popular_mrr, "
+    "diversity, popularity_bias, novelty",
+    ["measure"],
+)
+CANDIDATES_OFFERED = Gauge(
+    "memberstream_candidates_offered_products", "Different products on lists of the newest day"
+)
+CANDIDATES_ANSWERED = Gauge(
+    "memberstream_candidates_answered",
+    "Candidates of the newest day by source and what members did: hits, shown, clicked, bought, "
+    "dismissed",
+    ["source", "answer"],
+)
+
+
+def candidates_measured(day: CandidatesMeasured) -> None:
+    """A day of candidates was measured, as far as it has come."""
+    for measure in (
+        "hit_rate",
+        "mrr",
+        "popular_hit_rate",
+        "popular_mrr",
+        "diversity",
+        "popularity_bias",
+        "novelty",
+    ):
+        CANDIDATES_QUALITY.labels(measure).set(getattr(day, measure))
+    CANDIDATES_OFFERED.set(day.offered_products)
+    CANDIDATES_ANSWERED.clear()
+    for of in day.sources:
+        for answer in ("hits", "shown", "clicked", "bought", "dismissed"):
+            CANDIDATES_ANSWERED.labels(of.source.value, answer).set(getattr(of, answer))
 
 
 def model_measured(day: QualityMeasured) -> None:

@@ -12,6 +12,12 @@ from agents import Stage
 from agents.board_windows import BOARD_WINDOWS
 from agents.campaigns.definitions import CAMPAIGNS
 from agents.campaigns.targeting import TARGETING
+from agents.candidates.assortment import ASSORTMENT, OFFER
+from agents.candidates.neighbours import NEIGHBOURS
+from agents.candidates.offers import OFFERS
+from agents.candidates.quality import OFFER_QUALITY
+from agents.candidates.training import MIXING, MIXTURES
+from agents.candidates.trends import GATHERING, TRENDING, TRENDS
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.loyalty.models import LOYALTY_MODELS
@@ -59,6 +65,7 @@ MEMBERS = Stage(
         PERSONA,
         MEMBERSHIP,
         TARGETING,
+        OFFERS,
     ),
     tables=(
         RULES,
@@ -72,12 +79,21 @@ MEMBERS = Stage(
         PRICES,
         SEGMENTS,
         CAMPAIGNS,
+        TRENDS,
+        MIXTURES,
+        ASSORTMENT,
     ),
 )
-PRODUCTS = Stage(name="products", key="product_id", agents=(STOCK, OF_PRODUCTS))
+PRODUCTS = Stage(
+    name="products", key="product_id", agents=(STOCK, OFFER, OF_PRODUCTS, NEIGHBOURS, TRENDING)
+)
 SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
 TOKENS = Stage(name="tokens", key="token", agents=(OF_TOKENS,))
-TRAINING = Stage(name="training", key="model", agents=(LEARNING, LOYALTY_TRAINING))
+TRAINING = Stage(
+    name="training",
+    key="model",
+    agents=(LEARNING, LOYALTY_TRAINING, GATHERING, MIXING, OFFER_QUALITY),
+)
 STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 
 

@@ -1,50 +1,89 @@
 """What was shown and not wanted: repeated showing sinks a candidate, a refusal takes it out.
 
 A candidate shown n times counts 1 / √(1 + n); a showing counts half after a week. The newest `SHOWN_MOST`
-products and `DISMISSED_MOST` refusals are remembered, by their marks.
+products, `DISMISSED_MOST` refusals and `OPENED_MOST` opened candidates are remembered, by their marks. A
+candidate that is bought within a week of being opened is a conversion of the source that offered it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import exp2
 
 from msgspec import Struct, field
 
 from agents.candidates.known import mark
+from schemas.candidates import Source
 
 HALF_LIFE = 7 * 86_400_000
 SHOWN_MOST = 100
 DISMISSED_MOST = 200
+OPENED_MOST = 20
+BOUGHT_WITHIN = 7 * 86_400_000
 
 
 class Shown(Struct, array_like=True):
-    """How often a product was shown, as of a moment."""
+    """How often a product was shown, as of a moment, and the source that offered it last."""
 
     times: float
+    at: int
+    source: str = Source.UNKNOWN
+
+
+class Opened(Struct, array_like=True):
+    """A candidate that was opened: which source had offered it, and when."""
+
+    source: str
     at: int
 
 
 class Exposure(Struct, array_like=True):
-    """Showings by product, the last shown last; products the member does not want, the newest last."""
+    """Showings by product, the last shown last; refusals and opened candidates, the newest last."""
 
     shown: dict[int, Shown] = field(default_factory=dict)
     dismissed: list[int] = field(default_factory=list)
+    opened: dict[int, Opened] = field(default_factory=dict)
 
 
-def show(exposure: Exposure, product_ids: Iterable[str], at: int) -> None:
-    """These were shown at this moment (milliseconds)."""
+def show(
+    exposure: Exposure,
+    product_ids: Iterable[str],
+    at: int,
+    sources: Mapping[int, str] | None = None,
+) -> list[str]:
+    """These were shown at this moment (milliseconds); returns the source of each, by `sources` or before."""
+    said = []
     for number in dict.fromkeys(map(mark, product_ids)):
         before = exposure.shown.pop(number, None)
+        source = (sources or {}).get(number) or (before.source if before else Source.UNKNOWN)
         times = 1.0 if before is None else _times(before, at) + 1.0
-        exposure.shown[number] = Shown(times, max(at, before.at if before else 0))
+        exposure.shown[number] = Shown(times, max(at, before.at if before else 0), source)
+        said.append(source)
     for number in list(exposure.shown)[: max(0, len(exposure.shown) - SHOWN_MOST)]:
         del exposure.shown[number]
+    return said
 
 
-def clear(exposure: Exposure, product_id: str) -> None:
-    """It was wanted: the showings before count no more."""
-    exposure.shown.pop(mark(product_id), None)
+def click(exposure: Exposure, product_id: str, at: int) -> str:
+    """It was wanted: the showings before count no more. Returns the source that had offered it."""
+    number = mark(product_id)
+    shown = exposure.shown.pop(number, None)
+    source = Source.UNKNOWN if shown is None else shown.source
+    exposure.opened.pop(number, None)
+    exposure.opened[number] = Opened(source, at)
+    for eldest in list(exposure.opened)[: max(0, len(exposure.opened) - OPENED_MOST)]:
+        del exposure.opened[eldest]
+    return source
+
+
+def bought(exposure: Exposure, product_ids: Iterable[str], at: int) -> list[str]:
+    """The sources of those that were opened within the last week; each opening counts once."""
+    found = []
+    for number in map(mark, product_ids):
+        opened = exposure.opened.pop(number, None)
+        if opened is not None and at - opened.at <= BOUGHT_WITHIN:
+            found.append(opened.source)
+    return found
 
 
 def dismiss(exposure: Exposure, product_id: str) -> None:

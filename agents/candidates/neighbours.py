@@ -181,21 +181,27 @@ def _shared(state: Neighbours, recent: list[str]) -> dict[int, float]:
 
 
 def _page(state: Neighbours, event: TouchSurrounded) -> Iterator[NeighboursChanged]:
-    """Once in a while the product's page is told anew."""
-    if state.touches % PAGE_EVERY:
+    """At first soon, then once in a while the product's page is told anew."""
+    if state.touches % PAGE_EVERY and state.touches & (state.touches - 1):
         return
-    fame = [
-        (weight * (touched + 1) ** -POPULARITY_POWER, product)
+    yield NeighboursChanged(
+        product_id=event.product_id,
+        occurred_at=event.occurred_at,
+        product_ids=_strongest(state, 0.0),
+        similar_ids=_strongest(state, 1.0),
+    )
+
+
+def _strongest(state: Neighbours, power: float) -> list[str]:
+    """The first by weight / (touches + 1)^power: with 0 the most frequent, with 1 the most alike."""
+    found = [
+        (weight * (touched + 1) ** -power, product)
         for weight, touched, product in zip(
             state.weights, state.touched, state.products, strict=True
         )
     ]
-    fame.sort(reverse=True)
-    yield NeighboursChanged(
-        product_id=event.product_id,
-        occurred_at=event.occurred_at,
-        product_ids=[product for _, product in fame[:PAGE_MOST]],
-    )
+    found.sort(reverse=True)
+    return [product for _, product in found[:PAGE_MOST]]
 
 
 HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductTouched, TouchSurrounded})

@@ -8,6 +8,9 @@ anew, as other sources weigh more then; when a day has, once more.
 Who logs in after a day or more is followed from what is known by then: all products of the journey are asked
 again, as their neighbours have changed meanwhile.
 
+A member who has just come, or of whose touches none was answered yet, is offered what all touch, and the
+list says that it is `degraded`: so a stage that comes back slowly costs quality and never a list.
+
 Never offered: what the member looked at before (that is their history, and shown as such), what was bought
 once, what is hidden or out of stock, what the member does not want. What was bought with two orders or more
 is consumable for this member and may come again. A member who refuses gets what all touch, nothing of what
@@ -24,7 +27,7 @@ from msgspec import Struct, field
 
 from agents import Agent, Tables, Woken
 from agents.calendar import DAY, HOUR
-from agents.candidates import assortment, diversity, exposure, training, trends
+from agents.candidates import assortment, diversity, exposure, judging, training, trends
 from agents.candidates.exposure import Exposure
 from agents.candidates.journey import (
     Journey,
@@ -36,12 +39,14 @@ from agents.candidates.journey import (
     place_of,
     touch,
 )
+from agents.candidates.judging import Listed
 from agents.candidates.known import added, mark, marks
 from agents.candidates.mixture import silence, situation
 from agents.candidates.ranking import Mixed, best, mix, share, source_of, voices
 from agents.candidates.tastes import Tastes, clear, hear, own, touched
 from schemas.actions import ProductBrowsed
 from schemas.candidates import (
+    Answer,
     Candidate,
     CandidateClicked,
     CandidateDismissed,
@@ -50,6 +55,7 @@ from schemas.candidates import (
     ConsentGiven,
     ConsentPurpose,
     ConsentWithdrawn,
+    ListJudged,
     NeighboursTold,
     ProductTouched,
     Purpose,
@@ -58,7 +64,7 @@ from schemas.candidates import (
     TouchExplained,
     TouchSurrounded,
 )
-from schemas.outcomes import OrderPlaced
+from schemas.outcomes import MemberEnrolled, OrderPlaced
 from schemas.record import Event, Outcome
 from schemas.risk import LoggedIn
 
@@ -85,6 +91,7 @@ class Offers(Struct):
     looks_at: int | None = None
     exposure: Exposure = field(default_factory=Exposure)
     refused: bool = False
+    listed: Listed = field(default_factory=Listed)
 
 
 Heard = (
@@ -94,6 +101,7 @@ Heard = (
     | CandidatesShown
     | CandidateClicked
     | CandidateDismissed
+    | MemberEnrolled
     | ConsentGiven
     | ConsentWithdrawn
     | LoggedIn
@@ -112,14 +120,9 @@ def react(state: Offers, event: Heard, tables: Tables) -> Iterable[Outcome]:
             return _answered(state, event, tables)
         case Woken():
             return _silent(state, event.key, event.occurred_at, tables)
-        case CandidatesShown():
-            exposure.show(state.exposure, event.product_ids, event.occurred_at)
-            return ()
-        case CandidateClicked():
-            exposure.clear(state.exposure, event.product_id)
-            return ()
-        case CandidateDismissed():
-            exposure.dismiss(state.exposure, event.product_id)
+        case CandidatesShown() | CandidateClicked() | CandidateDismissed():
+            return _answered_by_member(state, event, tables)
+        case MemberEnrolled():
             return _said(state, event.member_id, event.occurred_at, tables)
         case LoggedIn():
             return _returned(state, event)
@@ -145,6 +148,8 @@ def _ordered(
     if not state.refused:
         for product_id in once:
             own(state.tastes, product_id, event.occurred_at)
+        bought = exposure.bought(state.exposure, once, event.occurred_at)
+        yield from judging.answered(Answer.BOUGHT, bought, event.occurred_at)
 
 
 def _touched(
@@ -157,7 +162,8 @@ def _touched(
     if state.refused:
         return
     fresh = [product for product in products if not lately(state.journey, product)]
-    explained = list(_explained(state, event, fresh, tables))
+    explained = [*_explained(state, event, fresh, tables), *_judged(state, event, fresh, tables)]
+    stranger = not state.listed.marks
     for place, product_id in enumerate(fresh):
         recent = state.journey.products[:RECENT_TOLD]
         for one in touch(state.journey, product_id, steps):
@@ -168,6 +174,8 @@ def _touched(
             yield _asked(state, event, product_id, recent)
     state.touched_at = max(event.occurred_at, state.touched_at or 0)
     state.looks_at = state.touched_at + HOUR
+    if stranger:
+        yield from _said(state, event.member_id, event.occurred_at, tables)
     yield from explained  # last, so that how many there are changes no other word's id
 
 
@@ -217,6 +225,46 @@ def _explained(
                     sources=list(found.wholes),
                     shares=[share(found, source, product_id) for source in found.wholes],
                 )
+
+
+def _judged(
+    state: Offers, event: ProductBrowsed | OrderPlaced, products: list[str], tables: Tables
+) -> Iterator[ListJudged]:
+    known = marks(state.known)
+    return judging.judge(
+        state.listed,
+        event.event_id,
+        event.occurred_at,
+        products,
+        lambda product_id: _allowed(state, product_id, known),
+        trends.newest(tables),
+    )
+
+
+# ---- what the member does with candidates -----------------------------------------------------------
+
+
+def _answered_by_member(
+    state: Offers, event: CandidatesShown | CandidateClicked | CandidateDismissed, tables: Tables
+) -> Iterator[Outcome]:
+    if state.refused:
+        return
+    at = event.occurred_at
+    by_mark = dict(zip(state.listed.marks, state.listed.sources, strict=True))
+    match event:
+        case CandidatesShown():
+            sources = exposure.show(state.exposure, event.product_ids, at, by_mark)
+            yield from judging.answered(Answer.SHOWN, sources, at)
+        case CandidateClicked():
+            source = exposure.click(state.exposure, event.product_id, at)
+            yield from judging.answered(Answer.CLICKED, [source], at)
+        case CandidateDismissed():
+            exposure.dismiss(state.exposure, event.product_id)
+            yield from _said(state, event.member_id, at, tables)
+            source = by_mark.get(mark(event.product_id), Source.UNKNOWN)
+            yield from judging.answered(Answer.DISMISSED, [source], at)
+        case _:
+            assert_never(event)
 
 
 # ---- answers and silence -----------------------------------------------------------------------------
@@ -281,12 +329,19 @@ def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:
 
 
 def _said(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[CandidatesChanged]:
+    found = candidates(state, member_id, at, tables)
+    if not found and not state.listed.marks and not state.refused:
+        return  # a shop that just opened: there is nothing to offer yet
+    if not state.refused:
+        state.listed = judging.listed(found)
+    heard = state.tastes.heard
     yield CandidatesChanged(
         member_id=member_id,
         occurred_at=at,
-        candidates=candidates(state, member_id, at, tables),
+        candidates=found,
         personal=not state.refused,
         version=training.newest(tables).version,
+        degraded=not heard and not state.refused,
     )
 
 
@@ -357,6 +412,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         CandidatesShown,
         CandidateClicked,
         CandidateDismissed,
+        MemberEnrolled,
         ConsentGiven,
         ConsentWithdrawn,
         LoggedIn,

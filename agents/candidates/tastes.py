@@ -48,11 +48,13 @@ class Tastes(Struct, array_like=True):
     novel: dict[str, Taste] = field(default_factory=dict)
     owned: dict[str, Owned] = field(default_factory=dict)
     base: float = 0.0
+    heard: bool = False  # any product has answered
 
 
 def hear(tastes: Tastes, told: NeighboursTold, place: float, known: Collection[int]) -> None:
     """Add what the product touched at `place` answered; `known` are the marks of all that was touched."""
     _rebase(tastes, place)
+    tastes.heard = tastes.heard or bool(told.product_ids)
     weight = FADING ** (tastes.base - place)
     novel, owned = tastes.novel, tastes.owned
     if not all(map(isfinite, (weight, *told.together, *told.alike))):

@@ -20,9 +20,10 @@ from tenacity import (
 )
 
 from schemas import topics
+from schemas.candidates import CandidatesMeasured
 from schemas.risk import QualityMeasured
 from sinks.health import Health, serve
-from sinks.metrics import LEDGER_SUM, ViewMetrics, model_measured
+from sinks.metrics import LEDGER_SUM, ViewMetrics, candidates_measured, model_measured
 from sinks.postgres.schema import prepare, versioned
 from sinks.postgres.views import wanted
 from sinks.postgres.writer import Writer, connect
@@ -136,3 +137,5 @@ def _tell_quality(batches: Sequence[Batch]) -> None:
             for heard in batch.heard:
                 if isinstance(heard.outcome, QualityMeasured):
                     model_measured(heard.outcome)
+                elif isinstance(heard.outcome, CandidatesMeasured):
+                    candidates_measured(heard.outcome)

@@ -460,6 +460,45 @@ TIER_RULES = _table(
     *origin(),
     key="version",
 )
+CANDIDATES = _table(
+    "candidates",
+    "What each member may want next, as it was last said.",
+    text("member_id", MEMBER),
+    flag("personal", "False: the member refused; what all touch."),
+    flag("degraded", "True: nothing is known of the member yet; what all touch."),
+    whole("version", "Of the weights of the sources; 0: as assumed at first."),
+    json("candidates", "The best first: product, source, the touched product that speaks for it."),
+    *origin(),
+    key="member_id",
+)
+PRODUCT_NEIGHBOURS = _table(
+    "product_neighbours",
+    "What a product's page shows beside it.",
+    text("product_id", PRODUCT),
+    json("together", "Products touched together with it most often, the first first."),
+    json("alike", "Products touched together with it more often than all touch them."),
+    *origin(),
+    key="product_id",
+)
+CANDIDATE_QUALITY = _table(
+    "candidate_quality",
+    "How good lists of candidates were by day: each was judged by the member's next touch.",
+    text("model", "candidates."),
+    text("day", "Day of the touches, UTC."),
+    whole("lists", "Lists judged: a sample of one in four touches."),
+    share("hit_rate", "Share of lists, of 20, that held a touched product."),
+    share("mrr", "Mean of 1 / rank; 0 for a miss."),
+    share("popular_hit_rate", "Hit rate of what all touch, at the same moments."),
+    share("popular_mrr", "Mean of 1 / rank of what all touch."),
+    whole("offered_products", "Different products on lists, estimated."),
+    whole("touched_products", "Different products touched, estimated."),
+    share("diversity", "Chance that two candidates of a list have different reasons, mean."),
+    share("popularity_bias", "Share of candidates among the 20 that all touch most in a week."),
+    share("novelty", "Share of candidates beyond the 100 most touched of the week."),
+    json("sources", "By source: hits, and candidates shown, clicked, bought, dismissed."),
+    *origin(),
+    key="model day",
+)
 GIFTS = _table(
     "gifts",
     "What gifts cost in points, and from when.",

@@ -14,11 +14,12 @@ from schemas import outcomes as o
 from schemas import risk as r
 from schemas import segments as s
 from schemas import tiers, topics
+from schemas.candidates import CandidatesChanged, CandidatesMeasured, NeighboursChanged
 from schemas.dead_letters import DeadLettered
 from schemas.loyalty import LoyaltyScored
 from schemas.persona import PersonaChanged
 from schemas.record import Outcome, Word
-from sinks.postgres import loyalty_views, risk_views, segment_views, tier_views
+from sinks.postgres import candidate_views, loyalty_views, risk_views, segment_views, tier_views
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -309,6 +310,9 @@ VIEWS: dict[type[Outcome], View] = {
     c.CampaignRefused: lambda e: refusal(e, e.campaign_id, o.Reason.INVALID, e.reasons),
     c.MemberTargeted: segment_views.targeted,
     c.MemberResponded: segment_views.responded,
+    CandidatesChanged: candidate_views.candidates,
+    NeighboursChanged: candidate_views.neighbours,
+    CandidatesMeasured: candidate_views.quality,
     o.GiftPriced: gift,
     o.GiftPriceRefused: lambda e: refusal(e, e.product_id, o.Reason.INVALID, e.reasons),
     o.ProductOffered: product,

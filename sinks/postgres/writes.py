@@ -354,6 +354,26 @@ CAMPAIGN_ANSWERS = Write(
     ("campaign_id", "member_id", "shown", "clicked", "orders", "amount_minor", "satisfaction"),
     Mode.CHANGE,
 )
+CANDIDATES = Write(t.CANDIDATES, ("member_id", "personal", "degraded", "version", "candidates"))
+PRODUCT_NEIGHBOURS = Write(t.PRODUCT_NEIGHBOURS, ("product_id", "together", "alike"))
+CANDIDATE_QUALITY = Write(
+    t.CANDIDATE_QUALITY,
+    (
+        "model",
+        "day",
+        "lists",
+        "hit_rate",
+        "mrr",
+        "popular_hit_rate",
+        "popular_mrr",
+        "offered_products",
+        "touched_products",
+        "diversity",
+        "popularity_bias",
+        "novelty",
+        "sources",
+    ),
+)
 DEAD_LETTERS = Write(
     t.DEAD_LETTERS,
     (
@@ -379,4 +399,5 @@ WRITES = (
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
     TIERS, TIER_CHANGES, TIER_RULES, PERSONAS, SEGMENTS, SEGMENT_MEMBERS, CAMPAIGNS, CAMPAIGN_TARGETS,
     CAMPAIGN_ANSWERS,
+    CANDIDATES, PRODUCT_NEIGHBOURS, CANDIDATE_QUALITY,
 )  # fmt: skip

@@ -15,9 +15,11 @@ from sinks.redis_sink.views import (
     ALERTS,
     BALANCES,
     BOARDS,
+    CANDIDATES,
     DIGITS,
     HOT_PRODUCTS,
     HOT_SEARCHES,
+    NEIGHBOURS,
     RISK,
     SEGMENTS,
     SHOWN,
@@ -199,6 +201,35 @@ FAMILIES: Final = (
             if kind is not AbuseKind.UNKNOWN
             for name in ("score", "verdict", "subject_id", "occurred_at")
         ),
+    ),
+    Family(
+        "candidates",
+        "candidates:{member_id}",
+        "hash",
+        (CANDIDATES,),
+        "What the member may want next, as of `occurred_at`: `candidates` is JSON, the best first, each "
+        "with product_id, source, reason_product_id (the touched product that speaks for it most, or "
+        "null) and score; `version` is of the sources' weights. `personal` 0: the member refused. "
+        "`degraded` 1: nothing is known of the member yet. In both cases it is what all touch.",
+        "members with a list; 20 candidates each",
+        (
+            "candidates",
+            "personal",
+            "degraded",
+            "version",
+            "occurred_at",
+            "event_id",
+        ),
+    ),
+    Family(
+        "neighbours",
+        "neighbours:{product_id}",
+        "hash",
+        (NEIGHBOURS,),
+        "What a product's page shows beside it, two lists of product ids as JSON: `together` are touched "
+        "together with it most often, `similar` more often than all touch them",
+        "products that were touched; 12 in a list",
+        ("together", "similar", "occurred_at", "event_id"),
     ),
     Family(
         "alerts",

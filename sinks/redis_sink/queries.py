@@ -71,6 +71,33 @@ class OpenAlert(Struct, frozen=True):
     summary: str
 
 
+class Offered(Struct, frozen=True):
+    """A candidate: why it is offered, and its chance to be touched next."""
+
+    product_id: str
+    source: str
+    reason_product_id: str | None
+    score: float
+
+
+class Candidates(Struct, frozen=True):
+    """A member's list as of a moment (milliseconds); `degraded` or not `personal`: what all touch."""
+
+    candidates: list[Offered]
+    personal: bool
+    degraded: bool
+    version: int
+    occurred_at: int
+
+
+class Neighbours(Struct, frozen=True):
+    """What stands beside a product, as of a moment (milliseconds)."""
+
+    together: list[str]
+    similar: list[str]
+    occurred_at: int
+
+
 class RedisQueries:
     """Reads through the pointer. `root` as `keys.root(settings)`; the client decodes its answers."""
 
@@ -165,6 +192,29 @@ class RedisQueries:
     def segment_members(self, segment_id: str) -> set[str]:
         """Who is in a segment; all of them at once, so not for large ones at every page."""
         return set(self._members(args=[self._root, "segment", segment_id]))
+
+    def candidates(self, member_id: str) -> Candidates | None:
+        """The member's list; none when nothing was said yet."""
+        fields = self._fields("candidates", member_id)
+        if not fields:
+            return None
+        return Candidates(
+            msgspec.json.decode(fields["candidates"], type=list[Offered]),
+            fields["personal"] == "1",
+            fields["degraded"] == "1",
+            int(fields["version"]),
+            int(fields["occurred_at"]),
+        )
+
+    def neighbours(self, product_id: str) -> Neighbours | None:
+        """What a product's page shows beside it; none when it was not touched yet."""
+        fields = self._fields("neighbours", product_id)
+        if not fields:
+            return None
+        together, similar = (
+            msgspec.json.decode(fields[name], type=list[str]) for name in ("together", "similar")
+        )
+        return Neighbours(together, similar, int(fields["occurred_at"]))
 
     def as_of(self) -> list[AsOf]:
         """How far each view has come in each partition."""

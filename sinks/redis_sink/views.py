@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from schemas.candidates import CandidatesChanged, NeighboursChanged
 from schemas.outcomes import (
     LEDGER,
     BoardPartitionClosed,
@@ -71,10 +72,24 @@ STOCK = View("stock", outcomes("products"), "rows")
 HOT_PRODUCTS = View("hot_products", outcomes("products"), "hot")
 HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
 RISK = View("risk", outcomes("members"), "rows")
+CANDIDATES = View("candidates", outcomes("members"), "rows")
+NEIGHBOURS = View("neighbours", outcomes("products"), "rows")
 ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
 SEGMENTS = View("segments", outcomes("members"), "segments")
 TIERS = View("tiers", outcomes("members"), "rows")
-VIEWS: Final = (BOARDS, BALANCES, STOCK, HOT_PRODUCTS, HOT_SEARCHES, RISK, ALERTS, TIERS, SEGMENTS)
+VIEWS: Final = (
+    BOARDS,
+    BALANCES,
+    STOCK,
+    HOT_PRODUCTS,
+    HOT_SEARCHES,
+    RISK,
+    ALERTS,
+    TIERS,
+    SEGMENTS,
+    CANDIDATES,
+    NEIGHBOURS,
+)
 
 FEEDS: Final[Mapping[type[Outcome], View]] = {
     ScoreChanged: BOARDS,
@@ -86,6 +101,8 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     ProductHeated: HOT_PRODUCTS,
     TermHeated: HOT_SEARCHES,
     FraudScored: RISK,
+    CandidatesChanged: CANDIDATES,
+    NeighboursChanged: NEIGHBOURS,
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
     **dict.fromkeys((SegmentEntered, SegmentLeft), SEGMENTS),
     **dict.fromkeys((TierChanged, TierProgressed), TIERS),
@@ -132,6 +149,10 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield _tier(outcome)
         case SegmentEntered() | SegmentLeft():
             yield _segment(outcome)
+        case CandidatesChanged():
+            yield _candidates(outcome)
+        case NeighboursChanged():
+            yield _neighbours(outcome)
         case _:
             return
 
@@ -194,6 +215,32 @@ def _stock(stock: StockChanged) -> Operation:
         reserved=stock.reserved,
         available=stock.available,
     )
+
+
+def _candidates(changed: CandidatesChanged) -> Operation:
+    return _row(
+        changed.member_id,
+        changed,
+        changed.occurred_at,
+        candidates=_json(changed.candidates),
+        personal=int(changed.personal),
+        degraded=int(changed.degraded),
+        version=changed.version,
+    )
+
+
+def _neighbours(changed: NeighboursChanged) -> Operation:
+    return _row(
+        changed.product_id,
+        changed,
+        changed.occurred_at,
+        together=_json(changed.product_ids),
+        similar=_json(changed.similar_ids),
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _tier(said: TierChanged | TierProgressed) -> Operation:

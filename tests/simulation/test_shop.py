@@ -14,8 +14,10 @@ from msgspec import structs
 
 from schemas import codec
 from schemas.actions import StockReceived
+from schemas.candidates import CandidatesChanged
 from schemas.loyalty import LoyaltyScored
 from schemas.outcomes import LEDGER, RewardRedeemed, ScoreChanged, StockChanged
+from schemas.persona import PersonaChanged
 from streams.simulate import BATCH, Simulation, Worker
 from streams.topology import topology
 from tests.simulation.auditor import Auditor
@@ -49,14 +51,14 @@ def end_of(made: World) -> int:
     return made.delivered[-1][0] + SILENCE
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_everything_adds_up(seed: int) -> None:
     """Ledger zero at each entry, each order once, returns within bounds, one end for each hold."""
     made = world(seed)
     audited(made, played(TOPOLOGY, made.delivered, until=end_of(made)))
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_everything_adds_up_under_fire(seed: int) -> None:
     """The same with partitions served in any order, missing and doubled ticks, and crashes."""
     made = world(seed)
@@ -64,7 +66,7 @@ def test_everything_adds_up_under_fire(seed: int) -> None:
     audited(made, wild)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_order_across_members_is_irrelevant(seed: int) -> None:
     """Without redemptions nothing of a member depends on others: the same words, byte by byte.
 
@@ -79,11 +81,13 @@ def test_order_across_members_is_irrelevant(seed: int) -> None:
 
 
 def of_members(simulation: Simulation) -> dict[bytes, list[bytes]]:
-    """What was said about members, by member."""
+    """What was said about members, by member; but for candidates, which are made of what all touch."""
     found: dict[bytes, list[bytes]] = defaultdict(list)
     for record in simulation.committed:
         key = record.key or b""
         if record.topic == "outcomes.members" and key.startswith(b"member-"):
+            if codec.record_type(record.value) is CandidatesChanged:
+                continue
             found[key].append(_without_others(record.value or b""))
     return {key: sorted(values) for key, values in found.items()}
 
@@ -96,6 +100,8 @@ def _without_others(value: bytes) -> bytes:
             return codec.encode(structs.replace(said, scores=scores))
         case LoyaltyScored() as said:
             return codec.encode(structs.replace(said, probability=None, model_version=0))
+        case PersonaChanged() as said:
+            return codec.encode(structs.replace(said, probability_then=None))
     return value
 
 
@@ -107,7 +113,7 @@ def final_stock(simulation: Simulation) -> dict[str, tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_crashes_alone_change_nothing_at_all(seed: int) -> None:
     """The same order of service, with and without a crash before each commit."""
     made = world(seed, Shape(steps=120))

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 
 from schemas import campaigns as c
+from schemas import candidates
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas import segments as s
-from schemas.candidates import CANDIDATE_OUTCOMES
 from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
 from schemas.persona import PersonaChanged
@@ -50,8 +50,16 @@ INSIDE = {
     r.ModelPublished,  # its VersionPublished has a view, without the weights
     LoyaltyObserved,
     LoyaltyModelPublished,  # a score says by which version it was made
-    # Candidates have no view yet: their agents are in no stage's topology.
-    *CANDIDATE_OUTCOMES,
+    candidates.ProductTouched,
+    candidates.TouchSurrounded,
+    candidates.NeighboursTold,
+    candidates.TouchExplained,
+    candidates.ListJudged,
+    candidates.CandidatesAnswered,
+    candidates.MixturePublished,  # a list says by which version it was mixed
+    candidates.ProductTrended,
+    candidates.TrendsPublished,
+    candidates.AvailabilityChanged,
     # Hot lists are Redis's.
     o.ProductHeated,
     o.TermHeated,
@@ -175,6 +183,14 @@ CASES = [
     (c.CampaignRefused, {}, "refusals", [{"subject": "campaign-1", "reason": "INVALID"}]),
     (c.MemberTargeted, {}, "campaign_members", [{"lot": "HOLD_OUT", "targeted_at": AT}]),
     (c.MemberResponded, {}, "campaign_members", [{"orders": 1, "satisfaction": 1}]),
+    (
+        candidates.CandidatesChanged,
+        {"personal": False},
+        "candidates",
+        [{"personal": False, "version": 1}],
+    ),
+    (candidates.NeighboursChanged, {}, "product_neighbours", [{"together": '["product_ids-1"]'}]),
+    (candidates.CandidatesMeasured, {}, "candidate_quality", [{"lists": 1, "hit_rate": 0.5}]),
     (o.GiftPriced, {}, "gifts", [{"points": 1, "available": True}]),
     (o.GiftPriceRefused, {}, "refusals", [{"subject": "product-1", "reason": "INVALID"}]),
     (o.ProductOffered, {}, "products", [{"price_minor": 1, "currency": "GBP"}]),

@@ -93,13 +93,22 @@ def test_what_all_touch_is_less_loud() -> None:
 
 
 def test_the_page_is_told_once_in_a_while() -> None:
-    """After every eighth touch, the strongest first."""
+    """After 1, 2, 4 and then every eighth touch, the strongest first."""
     life = Life(NEIGHBOURS)
     said = []
     for number in range(3 * PAGE_EVERY):
         said += life.hear(surrounded(near("a"), near("b", "a"), number))
     pages = [one for one in said if isinstance(one, NeighboursChanged)]
-    assert [page.product_ids for page in pages] == [["a", "b"]] * 3
+    assert [page.product_ids for page in pages] == [["a", "b"]] * 6
+
+
+def test_alike_is_not_loud() -> None:
+    """What all touch stands first among what is touched together, and last among what is similar."""
+    life = Life(NEIGHBOURS)
+    star, rare = Near(product_id="star", touches=500), Near(product_id="rare", touches=3)
+    (page,) = life.hear(surrounded([star, rare], [star]))
+    assert isinstance(page, NeighboursChanged)
+    assert (page.product_ids, page.similar_ids) == (["star", "rare"], ["rare", "star"])
 
 
 PRODUCTS = st.lists(st.integers(0, 400).map(lambda n: f"p{n}"), max_size=WINDOW)

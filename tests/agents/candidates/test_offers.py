@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.candidates import assortment, training, trends
+from agents.candidates import assortment, judging, training, trends
 from agents.candidates.assortment import ASSORTMENT
 from agents.candidates.journey import KEPT
 from agents.candidates.offers import ASKED_MOST, OFFERED, OFFERS, Offers
@@ -112,7 +112,7 @@ def counts(said: list[Any]) -> dict[str, int]:
 def test_a_look_asks_the_product_and_the_answer_makes_the_list() -> None:
     """With what was touched before; the candidates say source, reason and probability."""
     life = Life(OFFERS, shop())
-    (asked,) = life.hear(look("a"))
+    (asked,) = [one for one in life.hear(look("a")) if isinstance(one, ProductTouched)]
     assert asked == ProductTouched(product_id="a", occurred_at=START, member_id="m", recent=[])
     (said,) = life.hear(answer("a", x=3.0, y=1.0))
     assert isinstance(said, CandidatesChanged)
@@ -127,7 +127,7 @@ def test_a_look_asks_the_product_and_the_answer_makes_the_list() -> None:
 def test_the_same_product_again_is_no_touch() -> None:
     """While it is among the last ten."""
     life = Life(OFFERS, shop())
-    assert counts(life.hear(look("a"), look("a", 1))) == {"ProductTouched": 1}
+    assert counts(life.hear(look("a"), look("a", 1)))["ProductTouched"] == 1
     for number in range(WINDOW):
         life.hear(look(f"p{number}", 2 + number))
     assert "ProductTouched" in counts(life.hear(look("a", 50)))
@@ -222,8 +222,9 @@ def test_who_refuses_gets_what_all_touch_and_leaves_nothing() -> None:
     assert life.hear(look("b", 6), order("c", at=7), answer("a", 8, y=1.0)) == []
     assert life.state == Offers(refused=True)
     (said,) = life.hear(action(ConsentGiven, 9, purpose=PERSONAL))
-    assert said.personal  # type: ignore[attr-defined]
-    assert life.state == Offers()
+    assert isinstance(said, CandidatesChanged)
+    assert (said.personal, said.degraded) == (True, True)
+    assert life.state == Offers(listed=judging.listed(said.candidates))
     assert life.hear(action(ConsentWithdrawn, 10, purpose=ConsentPurpose.MARKETING)) == []
 
 
