@@ -28,7 +28,7 @@ from tests.simulation.risky import risky
 from tests.simulation.schedule import played
 from tests.simulation.world import DAY, HOUR, START
 
-SEEDS = range(3)
+SEEDS = range(2)
 GROWING = (AlertOpened, AlertUpdated, AlertSuppressed)
 JUDGEMENTS = (Judgement.CONFIRMED, Judgement.CLEARED)
 

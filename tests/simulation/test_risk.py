@@ -36,7 +36,7 @@ from tests.simulation.risky import risky
 from tests.simulation.schedule import played
 from tests.simulation.world import DAY, HOUR, START
 
-SEEDS = range(3)
+SEEDS = range(2)
 O = TypeVar("O", bound=Outcome)  # noqa: E741  # as outcome
 
 
