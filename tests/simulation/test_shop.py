@@ -99,7 +99,8 @@ def _without_others(value: bytes) -> bytes:
             scores = [structs.replace(score, version=1) for score in said.scores]
             return codec.encode(structs.replace(said, scores=scores))
         case LoyaltyScored() as said:
-            return codec.encode(structs.replace(said, probability=None, model_version=0))
+            learned = {"probability": None, "probability_fresh": None, "model_version": 0}
+            return codec.encode(structs.replace(said, **learned))
         case PersonaChanged() as said:
             return codec.encode(structs.replace(said, probability_then=None))
     return value
