@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import log2
 from typing import Any, assert_never
 
 from msgspec import Struct, field
@@ -132,8 +133,11 @@ def _bought(state: Persona, order: OrderPlaced) -> None:
         main = min(paid, key=lambda name: (-paid[name], name))
         state.foretold += 1
         state.fitted += main in names(preferred(state.categories, FIT_MOST))
+    total = sum(paid.values())
     for name in sorted(paid):
-        touch(state.categories, name, order.occurred_at / HALF_LIFE)
+        if paid[name]:  # by its part of what was paid: what is bought along is no preference
+            part = log2(paid[name] / total)
+            touch(state.categories, name, order.occurred_at / HALF_LIFE + part)
     buy(state.spending, order)
 
 

@@ -243,6 +243,13 @@ def test_what_is_new_overtakes_what_is_old() -> None:
     assert [one.name for one in said.categories] == ["lamps", "bags"]
 
 
+def test_what_is_bought_along_is_no_preference() -> None:
+    """A category weighs by its part of what was paid, not by how often it is there; for nothing, nothing."""
+    said = last(*[e for n in range(5) for e in bought(n, str(n), BAGS, ("gifts", 10), ("free", 0))])
+    assert [one.name for one in said.categories] == ["bags", "gifts"]
+    assert said.categories[0].share == pytest.approx(1_000 / 1_010)
+
+
 def test_a_busy_member_stays_small() -> None:
     """Thousands of doings with names of their own: the record is bounded."""
     member = life()
