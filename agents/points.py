@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from agents import Agent, Tables, Woken
+from agents.bonuses import reward
 from agents.cases import KEPT
 from agents.earning import earn
 from agents.expiry import expire
@@ -22,6 +23,7 @@ from agents.restitution import settle
 from agents.reversals import deliver, reverse
 from agents.verdicts import catch_up, close, dispute, lapse, suspect
 from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
+from schemas.friends import ReferralQualified
 from schemas.outcomes import (
     Account,
     AdjustmentRefused,
@@ -54,6 +56,7 @@ Heard = (
     | DisputeOpened
     | DisputeResolved
     | TierChanged
+    | ReferralQualified
     | Woken
 )
 
@@ -86,6 +89,8 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
             yield from dispute(state, event, tables)
         case TierChanged():
             state.tier = event.tier
+        case ReferralQualified():
+            yield from reward(state, event, tables)
         case Woken():
             yield from _wake(state, event.key, event.occurred_at, tables)
         case _:
@@ -227,6 +232,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         DisputeOpened,
         DisputeResolved,
         TierChanged,
+        ReferralQualified,
     }
 )
 POINTS: Agent[Any] = Agent("points", Points, HEARS, react, wake_at)

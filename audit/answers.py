@@ -91,6 +91,10 @@ def answers(entry: Entry) -> Iterator[Answer]:
             yield Answer(fields["caused_by"], "stock", -1)
         case "PointsEarned" if fields["counts_at"] is not None:
             yield Answer(fields["event_id"], "scores", 1)
+        case "PointsEarned" if fields["invitation_id"] is not None:
+            yield Answer(fields["caused_by"], "reward for an invitation", -1)
+        case "ReferralQualified" if fields["points"]:
+            yield Answer(fields["event_id"], "reward for an invitation", 1)
         case "PointsWithheld" | "PointsReleased" | "PointsForfeited" if fields["score_change"]:
             yield Answer(fields["event_id"], "scores", 1)
         case "RewardRedeemed":

@@ -135,6 +135,7 @@ def board(
     data: Data = None,
     top: Annotated[int, typer.Option(min=1, max=1_000, help="How many of the first.")] = 10,
     member: Annotated[str, typer.Option(help="A member's own rank and neighbours.")] = "",
+    friends_of: Annotated[str, typer.Option(help="Only this member and their friends.")] = "",
     around: Annotated[int, typer.Option(min=0, max=100, help="Neighbours above and below.")] = 3,
     final: Annotated[
         bool, typer.Option("--final", help="As it was closed, before corrections.")
@@ -147,18 +148,19 @@ def board(
             names = views.boards()
             print_json(names) if as_json else say("\n".join(names) or "There is no board yet.")
             return
-        found = (
-            views.board_neighbours(name, member, around, final=final)
-            if member
-            else views.board_top(name, top, final=final)
-        )
+        if friends_of:
+            found = views.board_friends(name, friends_of, final=final)
+        elif member:
+            found = views.board_neighbours(name, member, around, final=final)
+        else:
+            found = views.board_top(name, top, final=final)
         if not found and name not in views.boards():
             raise no_such("board", name, "memberstream board lists them.")
         state = views.board_state(name)
     if as_json:
         print_json({"board": name, "state": state, "standings": [s._asdict() for s in found]})
         return
-    _show_board(name, found, state, member, final)
+    _show_board(name, found, state, member or friends_of, final)
 
 
 def _show_board(

@@ -18,6 +18,7 @@ from cli import (
     campaigns,
     candidates,
     evaluate,
+    friends,
     letters,
     loyalty,
     parts,
@@ -66,6 +67,7 @@ app.add_typer(risk.app, name="risk")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(loyalty.app, name="loyalty")
 app.add_typer(tiers.app, name="tiers")
+app.add_typer(friends.app, name="friends")
 app.add_typer(segments.app, name="segments")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(candidates.app, name="candidates")

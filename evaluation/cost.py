@@ -150,6 +150,8 @@ class Sums:
         return sum(getattr(balances, account) for balances in self._balances.values())
 
     def _grant(self, granted: PointsPending | PointsEarned) -> None:
+        if isinstance(granted, PointsEarned) and granted.invitation_id is not None:
+            self._reward(granted)
         if granted.counts_at is None or granted.rule_id is None or granted.rule_version is None:
             return  # these were pending before
         rule = self._rules[granted.rule_id, granted.rule_version]
@@ -162,6 +164,12 @@ class Sums:
         shares = split(granted.points, weigh(self._order, rule))
         for line, points in zip(self._order.lines, shares, strict=True):
             self._categories[line.category] += points
+
+    def _reward(self, won: PointsEarned) -> None:
+        """What an invitation earned is issued, and no order's."""
+        rule = self._rules[won.rule_id or "", won.rule_version or 0]
+        self._count["issued"] += won.points
+        self._month(won.occurred_at, rule)["issued"] += won.points
 
     def _take_back(self, back: PointsReversed) -> None:
         self._count["reversed"] += back.points

@@ -14,7 +14,7 @@ from replay.shop import DAY, HOUR, OPENS_AT, PERIOD, Product, Shop
 from replay.told import Told, event_id
 from schemas.actions import GiftListed, ProductListed, RuleChanged, StockReceived
 from schemas.risk_rules import first_versions
-from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule
+from schemas.rules import CategoryRate, EarnRate, Expiry, PointsRule, ReferralReward
 from schemas.segments import first_segments
 from schemas.tiers import Period, Tier, TierRule, TierRuleChanged
 
@@ -29,6 +29,7 @@ GIFTS = 24
 GIFT_PRICES = range(195, 1_500)
 GIFT_PIECES = 20
 PACK = 12
+REFERRAL = ReferralReward(inviter_points=500, invited_points=200, minimum_minor=1_000)
 
 
 def rule(*, doubled: str | None = None, cap_per_day: int | None = None) -> PointsRule:
@@ -50,6 +51,7 @@ def rule(*, doubled: str | None = None, cap_per_day: int | None = None) -> Point
         zone="Europe/London",
         worth_points=1,
         worth_minor=1,
+        referral=REFERRAL,
     )
 
 

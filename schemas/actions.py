@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from schemas.campaigns import CAMPAIGN_ACTIONS
 from schemas.candidates import CANDIDATE_ACTIONS
+from schemas.engagement import ENGAGEMENT_ACTIONS
+from schemas.friends import FRIEND_ACTIONS
 from schemas.record import (
     IDENTIFIER,
     MAX_QUANTITY,
@@ -244,6 +246,8 @@ ACTIONS: tuple[type[Event], ...] = (
     *RISK_ACTIONS,
     *CANDIDATE_ACTIONS,
     *TIER_ACTIONS,
+    *FRIEND_ACTIONS,
+    *ENGAGEMENT_ACTIONS,
     *SEGMENT_ACTIONS,
     *CAMPAIGN_ACTIONS,
     ClockTicked,

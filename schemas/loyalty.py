@@ -14,6 +14,7 @@ from schemas.record import Cause, MemberId, MemberOutcome, Outcome, Timestamp, d
 
 Days = Annotated[float, Meta(ge=0.0)]
 Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+Faded = Annotated[float, doc("How many, each counted half for every 12 weeks since.", ge=0.0)]
 
 
 class PurchaseFigures(Struct, frozen=True, kw_only=True):
@@ -73,6 +74,17 @@ class LoyaltyScored(MemberOutcome, frozen=True, kw_only=True):
     recent_log_ins: Annotated[
         float, doc("Log-ins, each counted half for every 4 weeks since.", ge=0.0)
     ] = 0.0
+    recent_reviews: Faded = 0.0
+    recent_comments: Faded = 0.0
+    recent_likes: Faded = 0.0
+    recent_shares: Faded = 0.0
+    recent_rating: Annotated[
+        float | None, doc("Mean stars of the reviews, newer ones weighing more; none: no review.")
+    ] = None
+    review_sentiment: Annotated[
+        float | None,
+        doc("Mean sentiment of the reviews, -1 to 1, weighed the same; none: unknown."),
+    ] = None
 
 
 class LoyaltyObserved(Outcome, frozen=True, kw_only=True):

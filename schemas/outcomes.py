@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.actions import Category, PurchaseLine
 from schemas.campaigns import CAMPAIGN_OUTCOMES
 from schemas.candidates import CANDIDATE_OUTCOMES
+from schemas.friends import FRIEND_OUTCOMES
 from schemas.loyalty import LOYALTY_OUTCOMES
 from schemas.persona import PERSONA_OUTCOMES
 from schemas.record import (
@@ -800,6 +801,7 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     *LOYALTY_OUTCOMES,
     *CANDIDATE_OUTCOMES,
     *TIER_OUTCOMES,
+    *FRIEND_OUTCOMES,
     *PERSONA_OUTCOMES,
     *SEGMENT_OUTCOMES,
     *CAMPAIGN_OUTCOMES,

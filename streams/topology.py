@@ -18,6 +18,7 @@ from agents.candidates.offers import OFFERS
 from agents.candidates.quality import OFFER_QUALITY
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
+from agents.friends.circle import FRIENDS
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.loyalty.models import LOYALTY_MODELS
@@ -60,6 +61,7 @@ MEMBERS = Stage(
         POINTS,
         REDEMPTIONS,
         RANKINGS,
+        FRIENDS,
         INTERESTS,
         LOYALTY,
         PERSONA,

@@ -15,7 +15,8 @@ from msgspec import Struct, field
 
 from agents import Agent, Tables, Woken
 from agents.heat import added
-from agents.loyalty import models
+from agents.loyalty import engagement, models
+from agents.loyalty.engagement import Engagement
 from agents.loyalty.features import features
 from agents.loyalty.model import predict
 from agents.loyalty.purchases import (
@@ -39,6 +40,7 @@ from agents.loyalty.snapshots import (
 )
 from agents.loyalty.training import MODEL
 from agents.marks import mark
+from schemas.engagement import CommentPosted, ProductLiked, ProductShared, ReviewWritten
 from schemas.loyalty import LoyaltyObserved, LoyaltyScored
 from schemas.outcomes import (
     OrderPlaced,
@@ -65,9 +67,18 @@ class Loyalty(Struct):
     snapshots: list[Snapshot] = field(default_factory=list)
     wakes_at: int | None = None
     log2_log_ins: float = -1.0
+    engagement: Engagement = Engagement()
 
 
-Heard = OrderPlaced | OrderStateChanged | PointsForfeited | PointsReleased | LoggedIn | Woken
+Heard = (
+    OrderPlaced
+    | OrderStateChanged
+    | PointsForfeited
+    | PointsReleased
+    | LoggedIn
+    | engagement.Deed
+    | Woken
+)
 Said = LoyaltyScored | LoyaltyObserved
 
 
@@ -88,6 +99,8 @@ def react(state: Loyalty, event: Heard, tables: Tables) -> Iterator[Said]:
                 yield score(state, event.member_id, event.occurred_at, tables)
         case LoggedIn():
             state.log2_log_ins = added(state.log2_log_ins, event.occurred_at / LOG_INS_HALF_LIFE)
+        case ReviewWritten() | CommentPosted() | ProductLiked() | ProductShared():
+            state.engagement = engagement.engaged(state.engagement, event)
         case Woken():
             yield from _look(state, event.key, event.occurred_at, tables)
         case _:
@@ -128,6 +141,7 @@ def score(state: Loyalty, member_id: str, at: int, tables: Tables) -> LoyaltySco
         recent_log_ins=0.0
         if state.log2_log_ins < 0
         else 2.0 ** (state.log2_log_ins - at / LOG_INS_HALF_LIFE),
+        **engagement.figures(state.engagement, at),
     )
 
 
@@ -159,6 +173,16 @@ def _look(state: Loyalty, member_id: str, at: int, tables: Tables) -> Iterator[S
 
 
 HEARS: frozenset[type[Event | Outcome]] = frozenset(
-    {OrderPlaced, OrderStateChanged, PointsForfeited, PointsReleased, LoggedIn}
+    {
+        OrderPlaced,
+        OrderStateChanged,
+        PointsForfeited,
+        PointsReleased,
+        LoggedIn,
+        ReviewWritten,
+        CommentPosted,
+        ProductLiked,
+        ProductShared,
+    }
 )
 LOYALTY: Agent[Any] = Agent("loyalty", Loyalty, HEARS, react, wake_at)

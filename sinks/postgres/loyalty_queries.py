@@ -27,6 +27,12 @@ class Loyalty(Struct, frozen=True):
     retained_30: bool | None
     retained_90: bool | None
     recent_log_ins: float
+    recent_reviews: float
+    recent_comments: float
+    recent_likes: float
+    recent_shares: float
+    recent_rating: float | None
+    review_sentiment: float | None
     probability_fresh: float | None
     occurred_at: datetime
 

@@ -31,6 +31,12 @@ def scored(event: LoyaltyScored) -> list[Row]:
         event.retained_30,
         event.retained_90,
         event.recent_log_ins,
+        event.recent_reviews,
+        event.recent_comments,
+        event.recent_likes,
+        event.recent_shares,
+        event.recent_rating,
+        event.review_sentiment,
         event.probability_fresh,
     )
     return [(LOYALTY, values)]

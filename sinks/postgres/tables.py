@@ -419,9 +419,38 @@ LOYALTY = _table(
     flag("retained_30", "The same within 30 days.", null=True),
     flag("retained_90", "The same within 90 days.", null=True),
     number("recent_log_ins", "Log-ins, each counted half for every 4 weeks since."),
+    number("recent_reviews", "Reviews, each counted half for every 12 weeks since."),
+    number("recent_comments", "Comments, the same."),
+    number("recent_likes", "Likes, the same."),
+    number("recent_shares", "Shares, the same."),
+    number("recent_rating", "Mean stars, weighed the same; none without a review.", null=True),
+    number("review_sentiment", "Mean sentiment, -1 to 1; none: not known.", null=True),
     share("probability_fresh", "The chance, had the last purchase just been.", null=True),
     *origin(),
     key="member_id",
+)
+FRIENDSHIPS = _table(
+    "friendships",
+    "Who is and was whose friend; each pair has a row on either side.",
+    text("member_id", MEMBER),
+    text("friend_id", "The other."),
+    flag("friends", "True: they are friends now."),
+    text("invitation_id", "The invitation that began it; none: it has ended.", null=True),
+    *origin(),
+    key="member_id friend_id",
+)
+REFERRALS = _table(
+    "referrals",
+    "What invitations earned, on either side, or why they earned nothing.",
+    text("member_id", MEMBER),
+    text("friend_id", "The other."),
+    text("invitation_id", "The invitation."),
+    text("role", "INVITER or INVITED; none: refused.", null=True),
+    text("order_id", "The purchase that was kept.", null=True),
+    whole("points", "What the ledger gave."),
+    text("reason", "Why nothing, if refused.", null=True),
+    *origin(),
+    key="member_id friend_id invitation_id",
 )
 TIERS = _table(
     "tiers",

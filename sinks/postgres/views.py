@@ -10,16 +10,23 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from schemas import campaigns as c
+from schemas import friends, tiers, topics
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas import segments as s
-from schemas import tiers, topics
 from schemas.candidates import CandidatesChanged, CandidatesMeasured, NeighboursChanged
 from schemas.dead_letters import DeadLettered
 from schemas.loyalty import LoyaltyScored
 from schemas.persona import PersonaChanged
 from schemas.record import Outcome, Word
-from sinks.postgres import candidate_views, loyalty_views, risk_views, segment_views, tier_views
+from sinks.postgres import (
+    candidate_views,
+    friend_views,
+    loyalty_views,
+    risk_views,
+    segment_views,
+    tier_views,
+)
 from sinks.postgres.statements import Values, Write, json_text
 from sinks.postgres.writes import (
     BALANCES,
@@ -299,6 +306,11 @@ VIEWS: dict[type[Outcome], View] = {
     r.ModelChoiceRefused: risk_views.refused_choice,
     LoyaltyScored: loyalty_views.scored,
     **dict.fromkeys((tiers.TierChanged, tiers.TierProgressed), tier_views.standing),
+    **dict.fromkeys(
+        (friends.FriendshipStarted, friends.FriendshipDissolved), friend_views.friendship
+    ),
+    friends.ReferralQualified: friend_views.qualified,
+    friends.ReferralRefused: friend_views.refused,
     tiers.TierRuleAccepted: tier_views.rule,
     tiers.TierRuleRefused: lambda e: refusal(e, e.programme, o.Reason.INVALID, e.reasons),
     PersonaChanged: segment_views.persona,

@@ -232,6 +232,18 @@ MODEL_QUALITY = Write(
 MODEL_REFUSALS = Write(
     t.MODEL_REFUSALS, ("model", "variant", "version", "chosen_by", "reasons"), Mode.APPEND
 )
+FRIENDSHIPS = Write(t.FRIENDSHIPS, ("member_id", "friend_id", "friends", "invitation_id"))
+REFERRAL_COLUMNS = (
+    "member_id",
+    "friend_id",
+    "invitation_id",
+    "role",
+    "order_id",
+    "points",
+    "reason",
+)
+REFERRALS = Write(t.REFERRALS, REFERRAL_COLUMNS)
+REFERRALS_REFUSED = Write(t.REFERRALS, REFERRAL_COLUMNS, unless="t.role IS NOT NULL")
 TIERS = Write(
     t.TIERS,
     (
@@ -275,6 +287,12 @@ LOYALTY = Write(
         "retained_30",
         "retained_90",
         "recent_log_ins",
+        "recent_reviews",
+        "recent_comments",
+        "recent_likes",
+        "recent_shares",
+        "recent_rating",
+        "review_sentiment",
         "probability_fresh",
     ),
 )
@@ -397,7 +415,8 @@ WRITES = (
     HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
-    TIERS, TIER_CHANGES, TIER_RULES, PERSONAS, SEGMENTS, SEGMENT_MEMBERS, CAMPAIGNS, CAMPAIGN_TARGETS,
+    TIERS, TIER_CHANGES, TIER_RULES, FRIENDSHIPS, REFERRALS, REFERRALS_REFUSED, PERSONAS,
+    SEGMENTS, SEGMENT_MEMBERS, CAMPAIGNS, CAMPAIGN_TARGETS,
     CAMPAIGN_ANSWERS,
     CANDIDATES, PRODUCT_NEIGHBOURS, CANDIDATE_QUALITY,
 )  # fmt: skip

@@ -17,6 +17,7 @@ from sinks.redis_sink.views import (
     BOARDS,
     CANDIDATES,
     DIGITS,
+    FRIENDS,
     HOT_PRODUCTS,
     HOT_SEARCHES,
     NEIGHBOURS,
@@ -256,6 +257,14 @@ FAMILIES: Final = (
             "occurred_at",
             "event_id",
         ),
+    ),
+    Family(
+        "friends",
+        "friends:{member_id}",
+        "set",
+        (FRIENDS,),
+        "The member's friends",
+        "friends of the member",
     ),
     Family(
         "segment",

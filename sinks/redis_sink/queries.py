@@ -106,6 +106,7 @@ class RedisQueries:
         self._root = root
         self._row = client.register_script(keys.script("read", "row"))
         self._top = client.register_script(keys.script("read", "top"))
+        self._among = client.register_script(keys.script("read", "among"))
         self._members = client.register_script(keys.script("read", "members"))
         self._around = client.register_script(keys.script("read", "around"))
 
@@ -130,6 +131,17 @@ class RedisQueries:
         """The member with up to n above and n below; empty when the member has no points there."""
         found = self._around(args=[self._root, _board(final), board, member_id, n])
         return _standings(found[1:], int(found[0])) if found else []
+
+    def board_friends(self, board: str, member_id: str, *, final: bool = False) -> list[Standing]:
+        """The member and the member's friends who are on the board, with their ranks among all."""
+        flat = self._among(args=[self._root, _board(final), board, member_id])
+        found = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        standings = (
+            one
+            for rank, element, points in found
+            for one in _standings([element, points], int(rank))
+        )
+        return sorted(standings, key=lambda one: one.rank)
 
     def board_state(self, board: str) -> dict[str, str]:
         """How far its closing is (see `board-state` in docs/keyspace.md); empty: no word of it yet."""

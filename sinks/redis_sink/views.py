@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from schemas.candidates import CandidatesChanged, NeighboursChanged
+from schemas.friends import FriendshipDissolved, FriendshipStarted
 from schemas.outcomes import (
     LEDGER,
     BoardPartitionClosed,
@@ -77,6 +78,7 @@ NEIGHBOURS = View("neighbours", outcomes("products"), "rows")
 ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
 SEGMENTS = View("segments", outcomes("members"), "segments")
 TIERS = View("tiers", outcomes("members"), "rows")
+FRIENDS = View("friends", outcomes("members"), "friends")
 VIEWS: Final = (
     BOARDS,
     BALANCES,
@@ -86,6 +88,7 @@ VIEWS: Final = (
     RISK,
     ALERTS,
     TIERS,
+    FRIENDS,
     SEGMENTS,
     CANDIDATES,
     NEIGHBOURS,
@@ -106,6 +109,7 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
     **dict.fromkeys((SegmentEntered, SegmentLeft), SEGMENTS),
     **dict.fromkeys((TierChanged, TierProgressed), TIERS),
+    **dict.fromkeys((FriendshipStarted, FriendshipDissolved), FRIENDS),
 }
 
 # The steps within a write: a board is closed after the scores that count to it and before those that
@@ -147,6 +151,10 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield _alert(outcome)
         case TierChanged() | TierProgressed():
             yield _tier(outcome)
+        case FriendshipStarted() | FriendshipDissolved():
+            pair = outcome.member_id, outcome.friend_id
+            friends = int(isinstance(outcome, FriendshipStarted))
+            yield Operation(PLACED, pair, (*pair, friends))
         case SegmentEntered() | SegmentLeft():
             yield _segment(outcome)
         case CandidatesChanged():

@@ -28,6 +28,11 @@ UNCOUNTED = {
     "LoyaltyObserved",
     "LoyaltyScored",
     "TierProgressed",
+    "FriendshipStarted",
+    "FriendshipDissolved",
+    "FriendTold",
+    "ReferralReported",
+    "ReferralRefused",
 }
 
 

@@ -18,6 +18,14 @@ from schemas import candidates
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas import segments as s
+from schemas.friends import (
+    FriendshipDissolved,
+    FriendshipStarted,
+    FriendTold,
+    ReferralQualified,
+    ReferralRefused,
+    ReferralReported,
+)
 from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
 from schemas.persona import PersonaChanged
@@ -50,6 +58,8 @@ INSIDE = {
     r.ModelPublished,  # its VersionPublished has a view, without the weights
     LoyaltyObserved,
     LoyaltyModelPublished,  # a score says by which version it was made
+    FriendTold,
+    ReferralReported,
     candidates.ProductTouched,
     candidates.TouchSurrounded,
     candidates.NeighboursTold,
@@ -124,6 +134,10 @@ CASES = [
     (o.PointsHeld, {}, "entries", [{"kind": "PointsHeld"}]),
     (o.PointsHeld, {}, "redemptions", [{"state": "HELD", "times_out_at": AT}]),
     (o.PointsSpent, {}, "redemptions", None),
+    (FriendshipStarted, {}, "friendships", [{"friend_id": "friend-1", "friends": True}]),
+    (FriendshipDissolved, {}, "friendships", [{"friends": False, "invitation_id": None}]),
+    (ReferralQualified, {}, "referrals", [{"role": "INVITED", "points": 1, "reason": None}]),
+    (ReferralRefused, {}, "referrals", [{"role": None, "points": 0, "reason": "TOO_MANY"}]),
     (TierChanged, {}, "tiers", [{"tier": "tier-1", "next_tier": "next_tier-1", "review_at": AT}]),
     (TierChanged, {}, "tier_changes", [{"from_tier": "from_tier-1", "reason": "RULE_CHANGED"}]),
     (TierProgressed, {}, "tiers", [{"tier": "tier-1", "qualifying_points": 1}]),

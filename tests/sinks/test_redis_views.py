@@ -7,6 +7,7 @@ from redis import SSLConnection
 
 from agents.heat import HALF_LIVES
 from schemas import topics
+from schemas.friends import FriendshipDissolved, FriendshipStarted
 from schemas.outcomes import OUTCOMES, Heat, TermHeated
 from schemas.record import Outcome
 from schemas.samples import EXAMPLE_ID, EXAMPLE_MOMENT, sample
@@ -75,6 +76,8 @@ ROWS = [
             *NEXT_TIER,
         ),
     ),
+    (sample(FriendshipStarted), PLACED, ("member-1", "friend-1", 1)),
+    (sample(FriendshipDissolved), PLACED, ("member-1", "friend-1", 0)),
     (hidden("m"), HIDDEN, ("m", 1)),
     (shown("m"), HIDDEN, ("m", 0)),
     (heated("p", 0.5, "day"), PLACED, ("products:day", "p", 0.5)),

@@ -1,0 +1,63 @@
+"""What an invitation earned in the ledger: posted once, repays first, expires, counts on no board."""
+
+from __future__ import annotations
+
+from schemas.friends import ReferralQualified, ReferralRole
+from schemas.outcomes import Account, PointsEarned, PointsExpired
+from schemas.rules import Expiry
+from tests.agents.points_told import MEMBER, adjusted, at, back, bought, life, rule
+
+
+def won(
+    day: float, points: int = 50, role: ReferralRole = ReferralRole.INVITER
+) -> ReferralQualified:
+    return ReferralQualified(
+        member_id=MEMBER,
+        occurred_at=at(day),
+        friend_id="f",
+        role=role,
+        invitation_id="i",
+        order_id="o",
+        rule_id="r",
+        rule_version=1,
+        points=points,
+    )
+
+
+def test_posted_once_for_a_pair_and_a_side() -> None:
+    """Active at once; the same again, by another invitation too, moves nothing; each side has its own."""
+    member = life(rule())
+    (said,) = member.hear(won(1))
+    assert isinstance(said, PointsEarned)
+    assert (said.points, said.invitation_id, said.counts_at) == (50, "i", None)
+    assert [(p.source, p.destination, p.points) for p in said.postings] == [
+        (Account.ISSUED, Account.ACTIVE, 50)
+    ]
+    assert member.hear(won(2)) == []
+    assert len(member.hear(won(2, role=ReferralRole.INVITED))) == 1
+    assert member.state.active == 100
+
+
+def test_nothing_to_post() -> None:
+    """A rule that gives one side nothing."""
+    assert life(rule()).hear(won(1, points=0)) == []
+
+
+def test_a_debt_is_repaid_first() -> None:
+    """Of a return whose points were spent before."""
+    member = life(rule())
+    member.hear(bought(3_000))
+    member.wait(MEMBER, at(14))
+    member.hear(adjusted(-30, day=15), back((1, 1, 0, 1), day=16))
+    assert member.state.debt == -30
+    member.hear(won(17))
+    assert (member.state.debt, member.state.active) == (0, 20)
+
+
+def test_expires_as_its_rule_says() -> None:
+    """A lot of its own, under the version that rewarded it."""
+    member = life(rule(expiry=Expiry.FIXED, expiry_days=5))
+    member.hear(won(1))
+    (said,) = member.wait(MEMBER, at(7))
+    assert isinstance(said, PointsExpired)
+    assert (said.points, said.occurred_at, member.state.active) == (50, at(7), 0)
