@@ -11,6 +11,10 @@ from audit.books import Books
 from audit.compare import differences
 from audit.log import Decoder, Entry
 from schemas.actions import PurchaseLine, PurchaseMade
+from schemas.campaigns import CAMPAIGN_OUTCOMES
+from schemas.candidates import CANDIDATE_OUTCOMES
+from schemas.persona import PERSONA_OUTCOMES
+from schemas.segments import SEGMENT_OUTCOMES
 from streams.simulate import Simulation
 from streams.topology import topology
 from tests.simulation.schedule import played
@@ -33,6 +37,16 @@ UNCOUNTED = {
     "FriendTold",
     "ReferralReported",
     "ReferralRefused",
+    # Candidates, personas, segments and campaigns: what they say moves no points, places or pieces.
+    *(
+        outcome.__name__
+        for outcome in (
+            *CANDIDATE_OUTCOMES,
+            *PERSONA_OUTCOMES,
+            *SEGMENT_OUTCOMES,
+            *CAMPAIGN_OUTCOMES,
+        )
+    ),
 }
 
 
