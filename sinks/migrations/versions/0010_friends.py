@@ -1,4 +1,4 @@
-"""Candidates of members and of product pages, and how good they were; see the .sql file of the same name."""
+"""Friends, referrals, and engagement in loyalty; the columns are in the .sql file of the same name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0007"
+revision = "0010"
 down_revision = "0009"
 
 

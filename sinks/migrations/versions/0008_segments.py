@@ -1,4 +1,4 @@
-"""Friends, referrals, and engagement in loyalty; the columns are in the .sql file of the same name."""
+"""What members are like, segments and campaigns; the columns are in the .sql file of the same name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0011"
+revision = "0008"
 down_revision = "0007"
 
 

@@ -1,4 +1,4 @@
-"""What members are like, segments and campaigns; the columns are in the .sql file of the same name."""
+"""Candidates of members and of product pages, and how good they were; see the .sql file of the same name."""
 
 from __future__ import annotations
 
