@@ -30,7 +30,7 @@ PASSING = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
 # Frequent outcomes of which only the first fields count here: the id, the key, the time, the cause.
-BRIEF = {"ProductHeated", "TermHeated", "ProductViewed", "TermSearched"}
+BRIEF = {"ProductHeated", "TermHeated"}
 FIRST_FIELDS = 4
 UNREADABLE = (
     EOFError,

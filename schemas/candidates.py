@@ -130,6 +130,7 @@ class ProductTouched(ProductOutcome, frozen=True, kw_only=True):
     """Members tells a product that a member touched it, and asks for its neighbours."""
 
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     member_id: Annotated[str, doc("Who is to be answered.", **IDENTIFIER)]
     recent: Annotated[list[str], doc("Products the member touched before it, the newest first.")]
 
@@ -145,6 +146,7 @@ class TouchSurrounded(ProductOutcome, frozen=True, kw_only=True):
     """Members tells a product what stood around a touch of it, once no more can come."""
 
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     before: Annotated[list[Near], doc("Touched before it, the nearest first.")]
     after: Annotated[list[Near], doc("Touched after it, the nearest first.")]
 
@@ -153,6 +155,7 @@ class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
     """A product answers a member's touch."""
 
     SAID_IN: ClassVar[str] = "products"
+    KEPT: ClassVar[bool] = False
     product_id: ProductId
     touches: Annotated[int, doc("Touches of it whose surroundings it was told.", ge=0)]
     product_ids: Annotated[list[str], doc("Products that stand near it, the loudest first.")]
@@ -205,6 +208,7 @@ class TouchExplained(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     model: Annotated[str, doc("The model that learns from it: candidates.")]
     occurred_at: Timestamp
     caused_by: Cause = ""
@@ -233,6 +237,7 @@ class ListJudged(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     model: Annotated[str, doc("candidates.")]
     occurred_at: Timestamp
     caused_by: Cause = ""
@@ -252,6 +257,7 @@ class CandidatesAnswered(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     model: Annotated[str, doc("candidates.")]
     occurred_at: Timestamp
     caused_by: Cause = ""
@@ -326,6 +332,7 @@ class ProductTrended(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
     SAID_IN: ClassVar[str] = "products"
+    KEPT: ClassVar[bool] = False
     model: Annotated[str, doc("Who hears it: trends.")]
     occurred_at: Timestamp
     caused_by: Cause = ""

@@ -34,6 +34,7 @@ def files() -> dict[Path, str]:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document: every topic with the records that lie in it."""
+    lying = {r for records in _topics().values() for r in records}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -52,7 +53,7 @@ def asyncapi() -> dict[str, Any]:
             }
             for topic in _topics()
         },
-        "components": {"messages": {r.__name__: _message(r) for r in RECORDS}},
+        "components": {"messages": {r.__name__: _message(r) for r in RECORDS if r in lying}},
     }
 
 
@@ -62,7 +63,8 @@ def _topics() -> dict[str, tuple[type[Record], ...]]:
     for stage in topics.STAGES:
         found[topics.actions(stage)] = tuple(r for r in ACTIONS if r.STAGE in (stage, ""))
     said = [*map(topics.outcomes, topics.STAGES), *topics.OWN]
-    found |= {topic: tuple(r for r in OUTCOMES if topics.of(r) == topic) for topic in said}
+    read = [r for r in OUTCOMES if r.KEPT]
+    found |= {topic: tuple(r for r in read if topics.of(r) == topic) for topic in said}
     return found | {topics.DEAD_LETTERS: (DeadLettered,)}
 
 

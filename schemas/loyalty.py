@@ -93,6 +93,7 @@ class LoyaltyObserved(Outcome, frozen=True, kw_only=True):
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     model: Annotated[str, doc("The model that learns from it: loyalty.")]
     occurred_at: Timestamp
     caused_by: Cause = ""

@@ -683,6 +683,7 @@ class ProductViewed(ProductOutcome, frozen=True, kw_only=True):
     """Members tells products that a member looked, the first time in a while."""
 
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     member_id: MemberId
 
 
@@ -749,6 +750,7 @@ class TermSearched(SearchOutcome, frozen=True, kw_only=True):
     """Members tells searches that a member searched this, the first time in a while."""
 
     SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
     member_id: MemberId
 
 

@@ -109,6 +109,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     SAID_IN: ClassVar[str]  # the stage whose agents say it: it lies in that stage's outcomes topic
     TOPIC: ClassVar[str] = ""  # or in this one instead, if it names one: see schemas/topics.py
     BROADCAST: ClassVar[bool] = False  # in every partition of TOPIC, for the tables of STAGE
+    KEPT: ClassVar[bool] = True  # False: said to another key alone, it lies in to.<STAGE> only
     event_id: OutcomeId = ""
 
     @property

@@ -116,7 +116,12 @@ class Plan:
         )
 
     def _lies(self, said: type[Outcome], partitions: int) -> tuple[tuple[Place, ...], ...]:
-        """At the sayer's own partition, or everywhere in a topic with its stage's `partitions`."""
+        """At the sayer's own partition, or everywhere in a topic with its stage's `partitions`.
+
+        What is not kept lies nowhere but on its way.
+        """
+        if not said.KEPT:
+            return ((),) * self.partitions
         if said.BROADCAST:
             return (self._places(topics.of(said), partitions),) * self.partitions
         return tuple((place,) for place in self._places(topics.of(said), self.partitions))

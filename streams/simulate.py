@@ -195,13 +195,15 @@ class Simulation:
 
     def outcomes(self) -> Iterator[Outcome]:
         """All that was said and committed, in order of commit, each once."""
-        names = [*(topics.outcomes(s.name) for s in self.topology.stages), *topics.OWN]
-        said = {self.topology.prefix + name for name in names}
+        prefix, stages = self.topology.prefix, self.topology.stages
+        said = {prefix + name for name in (*(topics.outcomes(s.name) for s in stages), *topics.OWN)}
+        inside = {prefix + topics.repartition(stage.name) for stage in stages}
         for record in self.committed:
-            if record.topic in said:
+            if record.topic in said or record.topic in inside:
                 outcome = codec.decode(record.value)
                 assert isinstance(outcome, Outcome)
-                if not (outcome.BROADCAST and record.partition):  # the other copies
+                copy = outcome.BROADCAST and record.partition  # the first counts
+                if not copy and outcome.KEPT is (record.topic in said):
                     yield outcome
 
     def dead_letters(self) -> list[DeadLettered]:

@@ -78,8 +78,12 @@ def test_outcomes_lie_at_the_sayers_own_partition_with_the_causes_time() -> None
     simulation = Simulation(TOPOLOGY)
     simulation.emit(look("1", "m1", "guest"), recorded_at=START + 5)
     simulation.drain()
-    viewed = [r for r in simulation.committed if r.topic == "outcomes.members" and r.key == b"p1"]
-    assert [r.partition for r in viewed] == [partition_of("m1", 3)]
+    enrolled = [r for r in simulation.committed if r.topic == "outcomes.members"]
+    assert {r.key for r in enrolled} == {b"m1"}
+    assert {r.partition for r in enrolled} == {partition_of("m1", 3)}
+    viewed = [r for r in simulation.committed if r.key == b"p1"]  # on its way, and nowhere else
+    assert {(r.topic, r.partition) for r in viewed} >= {("to.products", partition_of("p1", 2))}
+    assert not any(r.topic == "outcomes.members" for r in viewed)
     assert {r.timestamp for r in simulation.committed} == {START + 5}
 
 

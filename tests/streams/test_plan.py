@@ -60,6 +60,14 @@ def test_routes() -> None:
         plan.route(1, GiftRefused)
 
 
+def test_what_is_not_kept_lies_only_on_its_way() -> None:
+    """A message between keys is written once; what is kept lies in the outcomes, too."""
+    plan = Plan(MEMBERS, TOPOLOGY)
+    assert not ProductViewed.KEPT
+    assert not any(plan.route(1, ProductViewed).lies)
+    assert plan.route(1, MemberEnrolled).lies[1] == (("outcomes.members", 1),)
+
+
 def test_topics_carry_the_prefix() -> None:
     """Several programmes share a cluster."""
     plan = Plan(MEMBERS, replace(TOPOLOGY, prefix="try-"))
