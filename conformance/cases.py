@@ -297,7 +297,7 @@ def unreadable() -> Case:
     )
     (one,) = found.records
     assert one.value is not None
-    broken = one.value[: len(one.value) // 2]
+    broken = one.value[: len(one.value) // 4 * 2]  # half of its bytes, two digits each
     puzzles = [Golden(one.key, value) for value in (UNKNOWN_SCHEMA.hex(), None, broken)]
     return structs.replace(found, records=[*puzzles, one])
 

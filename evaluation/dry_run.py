@@ -12,7 +12,12 @@ from dataclasses import replace
 from heapq import merge
 from itertools import chain
 
+from agents.campaigns.targeting import TARGETING
+from agents.candidates.offers import OFFERS
+from agents.interests import INTERESTS
 from agents.loyalty.scoring import LOYALTY
+from agents.persona.portrait import PERSONA
+from agents.segments.membership import MEMBERSHIP
 from agents.stock import STOCK
 from evaluation.cost import Cost, Sums
 from evaluation.lived import Lived
@@ -31,15 +36,29 @@ from schemas.actions import (
     StockAdjusted,
     StockReceived,
 )
+from schemas.friends import FriendshipEnded
 from schemas.record import Event
+from schemas.risk import FriendInvited, InvitationAccepted
 from schemas.rules import PointsRule
+from schemas.tiers import TierRuleChanged
 from streams.plan import Topology
 from streams.topology import MEMBERS, PRODUCTS
 
 HOUR = 3_600_000
 RULE = "dry-run"
-EARNING = (PurchaseMade, OrderDelivered, PurchaseReturned, PointsAdjusted)
+EARNING = (
+    PurchaseMade,
+    OrderDelivered,
+    PurchaseReturned,
+    PointsAdjusted,
+    TierRuleChanged,
+    FriendInvited,
+    InvitationAccepted,
+    FriendshipEnded,
+)
 REDEEMING = (GiftListed, RedemptionRequested, RedemptionCancelled, StockReceived, StockAdjusted)
+
+IDLE = (INTERESTS, LOYALTY, PERSONA, MEMBERSHIP, TARGETING, OFFERS)
 
 
 def run(
@@ -52,9 +71,10 @@ def run(
     """Live through `events` (in the order of time) under `rules`, and add up what came of it.
 
     A `PointsRule` holds from the first event on; `RuleChanged`s and `RuleRetired`s hold as they say.
-    Rules, looks, searches and ticks among the events are left out. Without `redemptions` members save
-    and never spend, which needs no stock and is faster. `until` (milliseconds; by default the hour of the
-    last event) is the moment to which points still turn active and expire.
+    Points rules, looks, searches and ticks among the events are left out; tiers stay as they are.
+    Without `redemptions` members save and never spend, which needs no stock and is faster.
+    `until` (milliseconds; by default the hour of the last event) is the moment to which points still
+    turn active and expire.
 
     Raises `ValueError` when there are no events, or when a rule is refused, with the reasons.
     """
@@ -81,8 +101,9 @@ def run(
 
 
 def _topology(redemptions: bool) -> Topology:
-    """Without loyalty: no points rest on it, and it would look at every member every week."""
-    members = replace(MEMBERS, agents=tuple(one for one in MEMBERS.agents if one is not LOYALTY))
+    """Without the agents on which no points rest; some of them look at every member every week."""
+    needed = tuple(one for one in MEMBERS.agents if one not in IDLE)
+    members = replace(MEMBERS, agents=needed)
     stock = replace(PRODUCTS, agents=(STOCK,))
     stages = (members, stock) if redemptions else (members,)
     return Topology(stages, {stage.name: 1 for stage in stages})

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from schemas.candidates import CandidatesChanged, NeighboursChanged
+from schemas.friends import FriendshipStarted
 from schemas.risk import AlertOpened, FraudScored
 from schemas.samples import sample
+from schemas.segments import SegmentEntered
+from schemas.tiers import TierChanged
 from schemas.topics import ALERTS
 from sinks.ending import Refused
 from sinks.redis_sink import keys
 from sinks.redis_sink.batches import OPERATIONS_MOST
-from sinks.redis_sink.views import BALANCES, BOARDS
+from sinks.redis_sink.views import BALANCES, BOARDS, VIEWS
 from sinks.redis_sink.writer import Lost
 from sinks.source import Place, TopicFacts
 from tests.sinks.redis_case import (
@@ -295,7 +299,9 @@ def test_every_key_is_of_a_documented_family(views: Views) -> None:
     views.hear(scored("b", 9, board=later, version=2))
     views.hear(hidden("a0"))
     views.hear(stocked("p", 1), heated("p", 1.0), stage="products")
-    views.hear(sample(FraudScored))
+    views.hear(*map(sample, (FraudScored, TierChanged, FriendshipStarted, SegmentEntered)))
+    views.hear(sample(CandidatesChanged))
+    views.hear(sample(NeighboursChanged), stage="products")
     views.hear(sample(AlertOpened), topic=ALERTS)
     seen = set()
     for name, held in views.dump().items():
@@ -316,7 +322,8 @@ def test_a_call_is_bounded_and_a_batch_is_not(views: Views) -> None:
     some = OPERATIONS_MOST * 25
     before = calls(views)
     views.hear(*(scored(f"m{n}", n + 1, board="all") for n in range(some)))
-    assert calls(views) - before == 25 + 2  # one each for balances and risk, which heard nothing
+    others = [view for view in VIEWS if view.topic == BOARDS.topic and view is not BOARDS]
+    assert calls(views) - before == 25 + len(others)  # one each, as they heard nothing
     assert views.client.zcard(keys.key(views.root, "v1", "board", "all")) == some
     assert views.writer.positions[BOARDS][Place(BOARDS.topic, 0)] == some + 1
 
