@@ -34,7 +34,7 @@ from schemas.candidates import (
 from schemas.record import Event, Outcome
 
 NEIGHBOURS_MOST = 200  # a slot is a byte
-ANSWERED_MOST = 100
+ANSWERED_MOST = 50
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
 POPULARITY_POWER = 0.35

@@ -70,7 +70,7 @@ from schemas.risk import LoggedIn
 
 OFFERED = 20
 CONSIDERED = 40
-ASKED_MOST = 20
+ASKED_MOST = 5
 RECENT_TOLD = 20
 EXPLAINED_MOST = 3  # lines of an order
 EXPLAINED_EVERY = {Silence.SECONDS: 4, Silence.MINUTES: 4}  # a sample; of others each
