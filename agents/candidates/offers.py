@@ -3,8 +3,8 @@
 A touch is a look or a line of an order; a product that is among the last `WINDOW` touches is not touched
 again. Of each touch its product is asked for neighbours, and when the last answer is in, the list is said.
 An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the touches that
-are still to be told are told, as else a new shop would learn nothing on its first day, and the list is said
-anew, as other sources weigh more then; when a day has, once more.
+are still to be told are told, as else a new shop would learn nothing on its first day; when a day has, the
+list is said anew, as other sources weigh more then.
 Who logs in after a day or more is followed from what is known by then: all products of the journey are asked
 again, as their neighbours have changed meanwhile.
 
@@ -59,7 +59,6 @@ from schemas.candidates import (
     NeighboursTold,
     ProductTouched,
     Purpose,
-    Silence,
     Source,
     TouchExplained,
     TouchSurrounded,
@@ -73,7 +72,7 @@ CONSIDERED = 40
 ASKED_MOST = 5
 RECENT_TOLD = 20
 EXPLAINED_MOST = 3  # lines of an order
-EXPLAINED_EVERY = {Silence.SECONDS: 4, Silence.MINUTES: 4}  # a sample; of others each
+EXPLAINED_EVERY = 4  # touches: a sample
 LOOK_STEPS = 1.0
 ORDER_STEPS = 4.0
 CONSUMABLE_ORDERS = 2
@@ -205,10 +204,9 @@ def _explained(
     state: Offers, event: ProductBrowsed | OrderPlaced, products: list[str], tables: Tables
 ) -> Iterator[TouchExplained]:
     """Before anything is learned from the touch: what each source had made of it."""
-    since = silence(state.touched_at, event.occurred_at)
-    every = EXPLAINED_EVERY.get(since, 1)
-    if not products or crc32(event.event_id.encode()) % every:
+    if not products or crc32(event.event_id.encode()) % EXPLAINED_EVERY:
         return
+    since = silence(state.touched_at, event.occurred_at)
     known = marks(state.known)
     for purpose in (Purpose.NOVEL, Purpose.ANY):
         found = voices(state.tastes, trends.newest(tables), purpose, known, event.occurred_at)
@@ -296,12 +294,13 @@ def _returned(state: Offers, event: LoggedIn) -> Iterator[ProductTouched]:
 
 
 def _silent(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Outcome]:
-    """After an hour the journey is told to its end and the list said anew; after a day a last time."""
+    """After an hour the journey is told to its end; after a day the list is said a last time."""
     day = (state.touched_at or 0) + DAY
     state.looks_at = day if at < day else None
     for one in close(state.journey):
         yield _told(one, at)
-    yield from _said(state, member_id, at, tables)
+    if at >= day:
+        yield from _said(state, member_id, at, tables)
 
 
 def _agreed(
