@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from schemas import codec
 from schemas.record import Outcome
@@ -19,6 +20,7 @@ class Log:
     kafka: str
     prefix: str
     _producer: Producer | None = field(default=None)
+    _admin: AdminClient | None = field(default=None)
 
     def create(self, *topics: str, partitions: int = 2) -> Log:
         """Create topics."""
@@ -52,6 +54,22 @@ class Log:
             producer.poll(0)
         producer.flush(30)  # an abort would drop what was not sent yet
         producer.abort_transaction(30) if aborted else producer.commit_transaction(30)
+        self._until_decided(TopicPartition(self.prefix + topic, partition))
+
+    def _until_decided(self, at: TopicPartition) -> None:
+        """The coordinator answers before its marker lies in the partition, and readers wait for that."""
+        admin = self._admin = self._admin or AdminClient({"bootstrap.servers": self.kafka})
+        ends = time.monotonic() + 30
+        while self._end(admin, at, IsolationLevel.READ_COMMITTED) < self._end(
+            admin, at, IsolationLevel.READ_UNCOMMITTED
+        ):
+            assert time.monotonic() < ends, f"{at} has an open transaction"
+            time.sleep(0.01)
+
+    def _end(self, admin: AdminClient, at: TopicPartition, isolation: IsolationLevel) -> int:
+        found = admin.list_offsets({at: OffsetSpec.latest()}, isolation_level=isolation)
+        end: int = found[at].result(30).offset
+        return end
 
     def _connected(self) -> Producer:
         self._producer = Producer(
