@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, field
 
 from agents import Place, StateMap, Table, Tables
+from agents.versions import late, not_next
 from schemas.actions import RuleChanged, RuleRetired
 from schemas.outcomes import RuleAccepted, RuleRefused
 from schemas.rules import Activation, Expiry, PointsRule, ReturnPolicy
@@ -93,11 +94,11 @@ def react(
     match event:
         case RuleChanged():
             made = Version(event.version, event.effective_at, event.rule)
-            reasons = [*_late(event, versions), *_numbered(state, event, versions)]
+            reasons = [*late(event, versions), *_numbered(state, event, versions)]
             reasons += _wrong(event.rule)
         case RuleRetired():
             made = Version(len(versions) + 1, event.effective_at, None)
-            reasons = [*_late(event, versions), *_ended(versions)]
+            reasons = [*late(event, versions), *_ended(versions)]
         case _:
             assert_never(event)
     if not reasons:
@@ -129,23 +130,9 @@ def _answer(
     )
 
 
-def _late(event: RuleChanged | RuleRetired, versions: tuple[Version, ...]) -> Iterator[str]:
-    if event.effective_at < event.occurred_at:
-        yield (
-            "It would hold from before it was made, and what is past does not change: "
-            "set effective_at to the time of the change or later."
-        )
-    if versions and event.effective_at < versions[-1].effective_at:
-        yield (
-            f"Version {versions[-1].version} holds from later on: "
-            "set effective_at to no earlier than that of the version before."
-        )
-
-
 def _numbered(state: Rules, event: RuleChanged, versions: tuple[Version, ...]) -> Iterator[str]:
     following = len(versions) + 1
-    if event.version != following:
-        yield f"The next version of {event.rule_id} is {following}, not {event.version}."
+    yield from not_next(event.rule_id, event.version, following)
     if following > VERSIONS_MOST:
         yield f"A rule has at most {VERSIONS_MOST} versions: make another rule."
     if not versions and len(state.names) >= RULES_MOST:

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from cli.asking import no_such, tables
+from cli.definitions import set_definitions
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown, time_of
+from cli.sending import time_of
 from cli.terminal import AsJson, Data, milliseconds, moment, print_json, say, show
 from reports.lift import Lift, lift
 from schemas.campaigns import Campaign, CampaignEnded, CampaignRefused, CampaignStarted
@@ -154,11 +155,4 @@ def told(found: Lift | None) -> str:
 
 def _send(settings: Settings, event: Event) -> None:
     """Send and tell. Raises `typer.Exit` with 1 when it is refused."""
-    followed = send(settings, [event])
-    shown(followed)
-    for outcome in followed.outcomes:
-        for reason in getattr(outcome, "reasons", []):
-            say(f"  {reason}")
-    refused = any(isinstance(outcome, CampaignRefused) for outcome in followed.outcomes)
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
+    set_definitions(settings, [event], CampaignRefused)

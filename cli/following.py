@@ -42,8 +42,9 @@ class Follower:
         self._prefix = settings.topic_prefix
         self._log = Log(settings)
         self._early: dict[str, list[Outcome]] = {}  # by cause, of all that is said in these seconds
-        said = [*map(topics.outcomes, topics.STAGES), topics.ALERTS]
-        places = self._log.places(said)
+        self._inside = {self._prefix + topics.repartition(stage) for stage in topics.STAGES}
+        inside = map(topics.repartition, topics.STAGES)  # what is said to another key alone
+        places = self._log.places([*map(topics.outcomes, topics.STAGES), topics.ALERTS, *inside])
         ends = self._log.ends([*places, Place(topics.DEAD_LETTERS, 0)])
         self._actions = self._log.places(map(topics.actions, topics.STAGES))
         self._consumer = Consumer(
@@ -88,8 +89,11 @@ class Follower:
                 case DeadLettered() as letter:
                     if letter.caused_by in causes or letter.source in causes:
                         found.dead_letters.append(letter)
-                case Outcome() as outcome:
-                    self._take(outcome, causes, found)
+                case Outcome(KEPT=kept) as outcome:
+                    if kept is (
+                        message.topic() not in self._inside
+                    ):  # what is kept lies there twice
+                        self._take(outcome, causes, found)
                 case _:
                     pass  # an action lies in no topic that is read here
 

@@ -9,9 +9,10 @@ import msgspec
 import typer
 
 from cli.asking import tables
+from cli.definitions import read_definition, set_definitions
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown, time_of
+from cli.sending import time_of
 from cli.terminal import AsJson, Data, console, milliseconds, moment, print_json, say, show
 from cli.trouble import Trouble
 from schemas.actions import RuleChanged
@@ -89,14 +90,7 @@ def set_rule(
         rule=rule,
     )
     say(f"Version {version} of {rule_id}:")
-    followed = send(settings, [changed])
-    shown(followed)
-    for outcome in followed.outcomes:
-        for reason in getattr(outcome, "reasons", []):
-            say(f"  {reason}")
-    refused = any(isinstance(outcome, RuleRefused) for outcome in followed.outcomes)
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
+    set_definitions(settings, [changed], RuleRefused)
 
 
 @app.command("dry-run")
@@ -137,16 +131,9 @@ def dry_run(
 
 def read_rule(file: Path) -> PointsRule:
     """The rule in a file. Raises `Trouble`."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=PointsRule)
-    except OSError as error:
-        raise Trouble(
-            f"{file} cannot be read.", f"{error.strerror}.", "Name a JSON file.", exit_code=2
-        ) from error
-    except msgspec.DecodeError as error:
-        raise Trouble(
-            f"{file} is no points rule.",
-            f"{error}.",
-            "Its fields are in schemas/rules.py; `memberstream rules list --json` shows some.",
-            exit_code=2,
-        ) from error
+    return read_definition(
+        file,
+        PointsRule,
+        "points rule",
+        "Its fields are in schemas/rules.py; `memberstream rules list --json` shows some.",
+    )

@@ -9,9 +9,10 @@ import msgspec
 import typer
 
 from cli.asking import no_such, tables
+from cli.definitions import read_definition, set_definitions
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown, time_of
+from cli.sending import time_of
 from cli.terminal import AsJson, Data, console, milliseconds, moment, print_json, say, show, when
 from cli.trouble import Trouble
 from schemas.risk import RiskRule, RiskRuleChanged, RiskRuleRefused
@@ -320,14 +321,7 @@ def _change(data: Data, rule_id: str, rule: RiskRule, by: str, effective: str = 
 
 
 def _send(settings: Settings, changes: list[RiskRuleChanged]) -> None:
-    followed = send(settings, changes)
-    shown(followed)
-    for outcome in followed.outcomes:
-        for reason in getattr(outcome, "reasons", []):
-            say(f"  {reason}")
-    refused = any(isinstance(outcome, RiskRuleRefused) for outcome in followed.outcomes)
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
+    set_definitions(settings, changes, RiskRuleRefused)
 
 
 def check(changed: RiskRuleChanged) -> None:
@@ -357,16 +351,9 @@ def _unknown(rule_id: str) -> Trouble:
 
 def read_rule(file: Path) -> RiskRule:
     """The rule in a file. Raises `Trouble`."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=RiskRule)
-    except OSError as error:
-        raise Trouble(
-            f"{file} cannot be read.", f"{error.strerror}.", "Name a JSON file.", exit_code=2
-        ) from error
-    except msgspec.DecodeError as error:
-        raise Trouble(
-            f"{file} is no risk rule.",
-            f"{error}.",
-            "memberstream risk rules show RULE --json prints one as it is to be.",
-            exit_code=2,
-        ) from error
+    return read_definition(
+        file,
+        RiskRule,
+        "risk rule",
+        "memberstream risk rules show RULE --json prints one as it is to be.",
+    )

@@ -9,9 +9,10 @@ import msgspec
 import typer
 
 from cli.asking import Limit, Member, no_such, tables
+from cli.definitions import read_definition, set_definitions
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown, time_of
+from cli.sending import time_of
 from cli.terminal import AsJson, Data, print_json, say, show
 from cli.trouble import Trouble
 from schemas.record import Event
@@ -289,29 +290,15 @@ def checked(segment: Segment) -> Segment:
 
 def read_segment(file: Path) -> Segment:
     """The segment in a file. Raises `Trouble`."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=Segment)
-    except OSError as error:
-        raise Trouble(
-            f"{file} cannot be read.", f"{error.strerror}.", "Name a JSON file.", exit_code=2
-        ) from error
-    except msgspec.DecodeError as error:
-        raise Trouble(
-            f"{file} is no segment.",
-            f"{error}.",
-            "memberstream segments show SEGMENT --json prints one as it is to be.",
-            exit_code=2,
-        ) from error
+    return read_definition(
+        file,
+        Segment,
+        "segment",
+        "memberstream segments show SEGMENT --json prints one as it is to be.",
+    )
 
 
 def _send(settings: Settings, changes: list[SegmentChanged] | list[SegmentRetired]) -> None:
     """Send and tell. Raises `typer.Exit` with 1 when something is refused."""
     events: list[Event] = [*changes]
-    followed = send(settings, events)
-    shown(followed)
-    for outcome in followed.outcomes:
-        for reason in getattr(outcome, "reasons", []):
-            say(f"  {reason}")
-    refused = any(isinstance(outcome, SegmentRefused) for outcome in followed.outcomes)
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
+    set_definitions(settings, events, SegmentRefused)

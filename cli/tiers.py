@@ -9,11 +9,11 @@ import msgspec
 import typer
 
 from cli.asking import Limit, Member, no_such, tables
+from cli.definitions import read_definition, set_definitions
 from cli.installation import Installation
 from cli.json_actions import derived_id
-from cli.sending import send, shown, time_of
+from cli.sending import time_of
 from cli.terminal import AsJson, Data, milliseconds, moment, print_json, say, show
-from cli.trouble import Trouble
 from schemas.tiers import PROGRAMME, TierRule, TierRuleChanged, TierRuleRefused
 from sinks.postgres import tier_queries as queries
 from sinks.postgres.tier_queries import MemberTier
@@ -123,28 +123,14 @@ def set_rule(
         rule=rule,
     )
     say(f"Version {version} of the tiers:")
-    followed = send(settings, [changed])
-    shown(followed)
-    for outcome in followed.outcomes:
-        for reason in getattr(outcome, "reasons", []):
-            say(f"  {reason}")
-    refused = any(isinstance(outcome, TierRuleRefused) for outcome in followed.outcomes)
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
+    set_definitions(settings, [changed], TierRuleRefused)
 
 
 def read_rule(file: Path) -> TierRule:
     """The programme in a file. Raises `Trouble`."""
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=TierRule)
-    except OSError as error:
-        raise Trouble(
-            f"{file} cannot be read.", f"{error.strerror}.", "Name a JSON file.", exit_code=2
-        ) from error
-    except msgspec.DecodeError as error:
-        raise Trouble(
-            f"{file} is no programme of tiers.",
-            f"{error}.",
-            "Its fields are in schemas/tiers.py; `memberstream tiers rules --json` shows some.",
-            exit_code=2,
-        ) from error
+    return read_definition(
+        file,
+        TierRule,
+        "programme of tiers",
+        "Its fields are in schemas/tiers.py; `memberstream tiers rules --json` shows some.",
+    )

@@ -362,6 +362,7 @@ class TokenOutcome(Outcome, frozen=True, kw_only=True):
 class TokenPresented(TokenOutcome, frozen=True, kw_only=True):
     """A member used a token for a payment (or an acceptance); the token answers `TokenAssessed`."""
 
+    KEPT: ClassVar[bool] = False
     member_id: MemberId
     payment_id: PaymentId
     role: TokenRole
@@ -393,6 +394,7 @@ class TokenAssessed(MemberOutcome, frozen=True, kw_only=True):
     """What the token's history says at the moment of the payment."""
 
     SAID_IN: ClassVar[str] = "tokens"
+    KEPT: ClassVar[bool] = False
     payment_id: PaymentId
     role: TokenRole
     features: Annotated[list[Number], doc("Features with a value; a missing one is missing.")]

@@ -57,6 +57,11 @@ def diversity(candidates: Sequence[Candidate]) -> float:
     return 1.0 - alike / (count * (count - 1))
 
 
+def drawn(event_id: str) -> bool:
+    """Whether this touch is a judge."""
+    return crc32(event_id.encode()) % EVERY == 0
+
+
 def judge(
     last: Listed,
     event_id: str,
@@ -66,8 +71,8 @@ def judge(
     now: Trends,
 ) -> Iterator[ListJudged]:
     """Compare the last list with what is touched now; `allowed`: what the member could be offered."""
-    came = [product for product in touched if allowed(product)]
-    if not came or crc32(event_id.encode()) % EVERY:
+    came = [product for product in touched if allowed(product)] if drawn(event_id) else []
+    if not came:
         return
     wanted = {mark(product) for product in came}
     rank = _rank(last.marks, wanted)

@@ -21,12 +21,16 @@ def mark(product_id: str) -> int:
 
 def marks(known: bytes) -> frozenset[int]:
     """All of them."""
-    return frozenset(unpack(f"<{len(known) // _MARK}I", known))
+    return frozenset(_numbers(known))
 
 
 def added(known: bytes, product_id: str) -> bytes:
     """One more, if it is not there; the oldest falls out."""
     number = mark(product_id)
-    if number in marks(known):
+    if number in _numbers(known):
         return known
     return (known + number.to_bytes(_MARK, "little"))[-KNOWN_MOST * _MARK :]
+
+
+def _numbers(known: bytes) -> tuple[int, ...]:
+    return unpack(f"<{len(known) // _MARK}I", known)

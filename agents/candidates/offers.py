@@ -227,7 +227,9 @@ def _explained(
 
 def _judged(
     state: Offers, event: ProductBrowsed | OrderPlaced, products: list[str], tables: Tables
-) -> Iterator[ListJudged]:
+) -> Iterable[ListJudged]:
+    if not judging.drawn(event.event_id):
+        return ()
     known = marks(state.known)
     return judging.judge(
         state.listed,

@@ -24,6 +24,7 @@ from agents import Place, StateMap, Table, Tables
 from agents.calendar import DAY
 from agents.expressions import Features, Language, Unfit
 from agents.risk.features import FEATURES
+from agents.versions import late, not_next
 from schemas.risk import (
     AbuseKind,
     FraudScored,
@@ -192,7 +193,7 @@ def _change(
 ) -> Iterator[RiskRuleAccepted | RiskRuleRefused]:
     known = state.versions.get(event.rule_id)
     versions = () if known is None else known.versions
-    reasons = [*_late(event, versions), *_numbered(state, event, versions), *wrong(event)]
+    reasons = [*late(event, versions), *_numbered(state, event, versions), *wrong(event)]
     if not reasons:
         if not versions:
             state.names.append(event.rule_id)
@@ -221,25 +222,11 @@ def _answer(event: RiskRuleChanged, reasons: list[str]) -> RiskRuleAccepted | Ri
     )
 
 
-def _late(event: RiskRuleChanged, versions: tuple[Version, ...]) -> Iterator[str]:
-    if event.effective_at < event.occurred_at:
-        yield (
-            "It would hold from before it was made, and what is past does not change: "
-            "set effective_at to the time of the change or later."
-        )
-    if versions and event.effective_at < versions[-1].effective_at:
-        yield (
-            f"Version {versions[-1].version} holds from later on: "
-            "set effective_at to no earlier than that of the version before."
-        )
-
-
 def _numbered(
     state: RiskRules, event: RiskRuleChanged, versions: tuple[Version, ...]
 ) -> Iterator[str]:
     following = len(versions) + 1
-    if event.version != following:
-        yield f"The next version of {event.rule_id} is {following}, not {event.version}."
+    yield from not_next(event.rule_id, event.version, following)
     if following > VERSIONS_MOST:
         yield f"A rule has at most {VERSIONS_MOST} versions: make another rule."
     if not versions and len(state.names) >= RULES_MOST:

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from agents import Place, StateMap, Table, Tables
 from agents.expressions import Unfit
 from agents.segments.facts import language
+from agents.versions import not_next
 from schemas.segments import (
     Segment,
     SegmentAccepted,
@@ -106,8 +107,7 @@ def _answer(state: Segments, event: Change, reasons: list[str]) -> Answer:
 def _numbered(state: Segments, event: SegmentChanged) -> Iterator[str]:
     held = state.held.get(event.segment_id)
     following = 1 if held is None else held.version + 1
-    if event.version != following:
-        yield f"The next version of {event.segment_id} is {following}, not {event.version}."
+    yield from not_next(event.segment_id, event.version, following)
     if event.segment_id not in state.ids and len(state.ids) >= SEGMENTS_MOST:
         yield f"There are {SEGMENTS_MOST} segments already: retire one first."
 

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from agents import Place, Table, Tables
 from agents.rules import known_zone
 from agents.tiers.periods import begins_at, period_of
+from agents.versions import late, not_next
 from schemas.tiers import (
     PROGRAMME,
     Downgrade,
@@ -106,7 +107,7 @@ def react(
     state: TierRules, event: TierRuleChanged, place: Place
 ) -> Iterator[TierRuleAccepted | TierRuleRefused]:
     """Keep the version, or refuse it with every reason; partition 0 says so."""
-    reasons = [*_late(state, event), *_wrong(event.rule)]
+    reasons = [*_misplaced(state, event), *_wrong(event.rule)]
     if not reasons:
         state.versions.append(Version(event.version, event.effective_at, event.rule))
     if place.partition == 0:
@@ -132,31 +133,18 @@ def _answer(event: TierRuleChanged, reasons: list[str]) -> TierRuleAccepted | Ti
     )
 
 
-def _late(state: TierRules, event: TierRuleChanged) -> Iterator[str]:
+def _misplaced(state: TierRules, event: TierRuleChanged) -> Iterator[str]:
     if event.programme != PROGRAMME:
         yield f"There is one programme, {PROGRAMME}: it is not {event.programme}."
-    if event.effective_at < event.occurred_at:
-        yield (
-            "It would hold from before it was made, and what is past does not change: "
-            "set effective_at to the time of the change or later."
-        )
+    yield from late(event, state.versions)
     following = len(state.versions) + 1
-    if event.version != following:
-        yield f"The next version of the programme is {following}, not {event.version}."
+    yield from not_next("the programme", event.version, following)
     if following > VERSIONS_MOST:
         yield f"A programme has at most {VERSIONS_MOST} versions."
     if state.versions:
-        last = state.versions[-1]
-        if event.effective_at < last.effective_at:
-            yield (
-                f"Version {last.version} holds from later on: "
-                "set effective_at to no earlier than that of the version before."
-            )
-        if (event.rule.period, event.rule.zone) != (last.rule.period, last.rule.zone):
-            yield (
-                f"Points are counted by {last.rule.period.value} in {last.rule.zone}: "
-                "a version keeps both."
-            )
+        last = state.versions[-1].rule
+        if (event.rule.period, event.rule.zone) != (last.period, last.zone):
+            yield f"Points are counted by {last.period.value} in {last.zone}: a version keeps both."
 
 
 def _wrong(rule: TierRule) -> Iterator[str]:
