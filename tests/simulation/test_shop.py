@@ -93,7 +93,7 @@ def of_members(simulation: Simulation) -> dict[bytes, list[bytes]]:
 
 
 def _without_others(value: bytes) -> bytes:
-    """Without what others decide: which boards the partition had closed, what had been learned of all."""
+    """Without what others decide: which boards were closed, what was learned of all, what others pay."""
     match codec.decode(value):
         case ScoreChanged() as said:
             scores = [structs.replace(score, version=1) for score in said.scores]
@@ -102,7 +102,7 @@ def _without_others(value: bytes) -> bytes:
             learned = {"probability": None, "probability_fresh": None, "model_version": 0}
             return codec.encode(structs.replace(said, **learned))
         case PersonaChanged() as said:
-            return codec.encode(structs.replace(said, probability_then=None))
+            return codec.encode(structs.replace(said, probability_then=None, price_band=None))
     return value
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from confluent_kafka import IsolationLevel, Producer, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_delay,
+    wait_fixed,
+)
 
 from schemas import codec
 from schemas.record import Outcome
@@ -26,8 +32,9 @@ class Log:
         """Create topics."""
         admin = AdminClient({"bootstrap.servers": self.kafka})
         made = admin.create_topics([NewTopic(self.prefix + t, partitions, 1) for t in topics])
-        for done in made.values():
+        for name, done in made.items():
             done.result(30)
+            self._until_there(name)
         return self
 
     def write(
@@ -58,17 +65,26 @@ class Log:
 
     def _until_decided(self, at: TopicPartition) -> None:
         """The coordinator answers before its marker lies in the partition, and readers wait for that."""
-        admin = self._admin = self._admin or AdminClient({"bootstrap.servers": self.kafka})
-        ends = time.monotonic() + 30
-        while self._end(admin, at, IsolationLevel.READ_COMMITTED) < self._end(
-            admin, at, IsolationLevel.READ_UNCOMMITTED
-        ):
-            assert time.monotonic() < ends, f"{at} has an open transaction"
-            time.sleep(0.01)
+        committed, written = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
+        self._until(lambda: self._end(at, committed) == self._end(at, written))
 
-    def _end(self, admin: AdminClient, at: TopicPartition, isolation: IsolationLevel) -> int:
-        found = admin.list_offsets({at: OffsetSpec.latest()}, isolation_level=isolation)
-        end: int = found[at].result(30).offset
+    def _until_there(self, name: str) -> None:
+        """The controller answers before the broker knows the topic."""
+        self._until(lambda: self._end(TopicPartition(name, 0), IsolationLevel.READ_COMMITTED) == 0)
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        """A broker that just came back, or does not know a new topic yet, is asked again."""
+        retry = retry_if_exception_type(KafkaException) | retry_if_result(lambda found: not found)
+        Retrying(retry=retry, wait=wait_fixed(0.02), stop=stop_after_delay(30))(done)
+
+    def _end(self, at: TopicPartition, isolation: IsolationLevel) -> int:
+        self._admin = self._admin or AdminClient({"bootstrap.servers": self.kafka})
+        found = self._admin.list_offsets({at: OffsetSpec.latest()}, isolation_level=isolation)
+        try:
+            end: int = found[at].result(30).offset
+        except KafkaException:
+            self._admin = None  # it would keep the leader's epoch from before a restart for ever
+            raise
         return end
 
     def _connected(self) -> Producer:
