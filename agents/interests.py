@@ -1,8 +1,8 @@
-"""What a member looks at and searches for, told to the product and to the term once in a while.
+"""What a member searches for, told to the term once in a while.
 
-A look is told when the member was not told of at this product within `ONCE_SECONDS`, a search likewise;
-so a member counts once, however often a page is loaded again. This is the hottest path of all: no map,
-nothing kept that is older than that span, and of it the newest `MOST` alone.
+A search is told when the member was not told of at this term within `ONCE_SECONDS`, so a member counts once,
+however often a page is loaded again; looks are told by the same rule (`candidates/touches.py`). This is a
+hot path: no map, nothing kept that is older than that span, and of it the newest `MOST` alone.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any
 
 from msgspec import Struct, field
 
 from agents import Agent, Tables
-from schemas.actions import ProductBrowsed, SearchMade
-from schemas.outcomes import ProductViewed, TermSearched
+from schemas.actions import SearchMade
+from schemas.outcomes import TermSearched
 from schemas.record import Event, Outcome
 
 ONCE_SECONDS = 3_600
@@ -26,34 +26,21 @@ _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
 class Interests(Struct, omit_defaults=True):
-    """Products and terms told, each with the second at which it last was, the newest last."""
+    """Terms told, each with the second at which it last was, the newest last."""
 
-    products: dict[str, int] = field(default_factory=dict)
     terms: dict[str, int] = field(default_factory=dict)
 
 
-def react(
-    state: Interests, event: ProductBrowsed | SearchMade, _tables: Tables
-) -> Iterable[ProductViewed | TermSearched]:
-    """The first look, or search, in a while is told."""
+def react(state: Interests, event: SearchMade, _tables: Tables) -> Iterable[TermSearched]:
+    """The first search in a while is told."""
     at = event.occurred_at
-    match event:
-        case ProductBrowsed(product_id=product_id):
-            if _first(state.products, product_id, at // 1_000):
-                return (
-                    ProductViewed(product_id=product_id, member_id=event.member_id, occurred_at=at),
-                )
-            return ()
-        case SearchMade():
-            term = normalised(event.term)
-            if term and _first(state.terms, term, at // 1_000):
-                return (TermSearched(term=term, member_id=event.member_id, occurred_at=at),)
-            return ()
-        case _:
-            assert_never(event)
+    term = normalised(event.term)
+    if term and first(state.terms, term, at // 1_000):
+        return (TermSearched(term=term, member_id=event.member_id, occurred_at=at),)
+    return ()
 
 
-def _first(told: dict[str, int], what: str, second: int) -> bool:
+def first(told: dict[str, int], what: str, second: int) -> bool:
     """True when it was not told within the span, before or after; then it is from now on."""
     before = told.get(what)
     if before is not None:
@@ -90,5 +77,5 @@ def normalised(term: str) -> str:
     return words[:TERM_LENGTH].rstrip()
 
 
-HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductBrowsed, SearchMade})
+HEARS: frozenset[type[Event | Outcome]] = frozenset({SearchMade})
 INTERESTS: Agent[Any] = Agent("interests", Interests, HEARS, react)

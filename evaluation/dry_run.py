@@ -14,6 +14,7 @@ from itertools import chain
 
 from agents.campaigns.targeting import TARGETING
 from agents.candidates.offers import OFFERS
+from agents.candidates.touches import TOUCHES
 from agents.interests import INTERESTS
 from agents.loyalty.scoring import LOYALTY
 from agents.persona.portrait import PERSONA
@@ -58,7 +59,7 @@ EARNING = (
 )
 REDEEMING = (GiftListed, RedemptionRequested, RedemptionCancelled, StockReceived, StockAdjusted)
 
-IDLE = (INTERESTS, LOYALTY, PERSONA, MEMBERSHIP, TARGETING, OFFERS)
+IDLE = (INTERESTS, LOYALTY, PERSONA, MEMBERSHIP, TARGETING, TOUCHES, OFFERS)
 
 
 def run(

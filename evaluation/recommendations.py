@@ -17,7 +17,7 @@ from itertools import groupby
 
 from msgspec import Struct, field
 
-from agents.candidates import mixture, neighbours, offers, paths, tastes, trends
+from agents.candidates import mixture, neighbours, paths, tastes, touches, trends
 from evaluation.recommendations_data import Touch, Touches
 from evaluation.recommendations_measures import Crowd, Figures, Measure
 from evaluation.recommendations_play import Play
@@ -76,9 +76,9 @@ def parameters() -> dict[str, float | int | str]:
         "answered_most": neighbours.ANSWERED_MOST,
         "popularity_power": neighbours.POPULARITY_POWER,
         "fading": tastes.FADING,
-        "novel_most": tastes.NOVEL_MOST,
-        "order_steps": offers.ORDER_STEPS,
-        "asked_most": offers.ASKED_MOST,
+        "tastes_most": tastes.KEPT_MOST,
+        "order_steps": touches.ORDER_STEPS,
+        "asked_most": touches.ASKED_MOST,
         "mixture_rate": mixture.RATE,
         "trends_most": trends.TRENDS_MOST,
         "seed": "none: draws are hashes of event ids",

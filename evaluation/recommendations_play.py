@@ -1,22 +1,24 @@
 """The very agents of production, followed touch by touch and asked what they would offer.
 
 In process and without Kafka: `shell.py` runs the agents that have to do with candidates, and those whose
-words they hear: interests or orders, and the hot lists.
+words they hear: orders, and the hot lists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from time import perf_counter
 
 from agents import Agent, Stage
 from agents.candidates.assortment import ASSORTMENT
+from agents.candidates.listing import ranked
 from agents.candidates.neighbours import NEIGHBOURS
-from agents.candidates.offers import OFFERS, ranked
+from agents.candidates.offers import OFFERS
 from agents.candidates.ranking import best
+from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
-from agents.interests import INTERESTS
 from agents.orders import ORDERS
 from agents.popularity import OF_PRODUCTS
 from evaluation.recommendations_data import Touch
@@ -32,7 +34,7 @@ class Play:
     """The agents at work; `seconds`: what they took."""
 
     def __init__(self) -> None:
-        members: tuple[Agent, ...] = (ORDERS, INTERESTS, OFFERS)  # type: ignore[type-arg]  # of any state
+        members: tuple[Agent, ...] = (ORDERS, TOUCHES, OFFERS)  # type: ignore[type-arg]  # of any state
         stages = (
             Stage("members", "member_id", members, (TRENDS, MIXTURES, ASSORTMENT)),
             Stage("products", "product_id", (OF_PRODUCTS, NEIGHBOURS, TRENDING)),
@@ -98,6 +100,6 @@ class Play:
         started = perf_counter()
         self._shell.wake(at)
         mixed = ranked(self._offers.state(member_id), purpose, at, self._members.states)
-        found = [product for _, product in best(mixed, most, wanted)]
+        found = [product for product, _ in islice(best(mixed, wanted), most)]
         self.seconds += perf_counter() - started
         return found

@@ -126,16 +126,41 @@ CANDIDATE_ACTIONS: tuple[type[Event], ...] = (
 # ---- members → products → members -------------------------------------------------------------------
 
 
+class Occasion(Word):
+    """Why a product is asked for its neighbours."""
+
+    UNKNOWN = "UNKNOWN"
+    LOOK = "LOOK"
+    ORDER = "ORDER"
+    LOG_IN = "LOG_IN"
+
+
+Step = Annotated[float, doc("Where the touch lies on the member's scale of steps.", ge=0.0)]
+
+
+class ListWanted(MemberOutcome, frozen=True, kw_only=True):
+    """A list is wanted though no product answers: a first touch, or a day of silence after one."""
+
+    SAID_IN: ClassVar[str] = "members"
+    KEPT: ClassVar[bool] = False
+    stranger: Annotated[bool, doc("True: a first touch; a list that is there already is as good.")]
+
+
 class ProductTouched(ProductOutcome, frozen=True, kw_only=True):
-    """Members tells a product that a member touched it, and asks for its neighbours."""
+    """Members asks a product for its neighbours, when no look counts that would ask (ProductViewed)."""
 
     SAID_IN: ClassVar[str] = "members"
     KEPT: ClassVar[bool] = False
     member_id: Annotated[str, doc("Who is to be answered.", **IDENTIFIER)]
     recent: Annotated[list[str], doc("Products the member touched before it, the newest first.")]
+    place: Step = 0.0
+    occasion: Annotated[Occasion, doc("An order, a log-in, or a look that counts no more.")] = (
+        Occasion.UNKNOWN
+    )
+    asked: Annotated[int, doc("How many products are asked with it.", ge=1)] = 1
 
 
-class Near(Struct, frozen=True, kw_only=True):
+class Near(Struct, frozen=True, kw_only=True, gc=False):
     """A product in the surroundings of a touch."""
 
     product_id: ProductId
@@ -163,6 +188,9 @@ class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
         list[Weight], doc("How loud each is: by how often and how near both were touched.")
     ]
     alike: Annotated[list[Weight], doc("The same, in paths like that of the member who asks.")]
+    place: Step = 0.0
+    occasion: Annotated[Occasion, doc("Why it was asked.")] = Occasion.UNKNOWN
+    asked: Annotated[int, doc("How many products were asked with it.", ge=1)] = 1
 
 
 class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):
@@ -177,7 +205,7 @@ class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):
 # ---- the list of a member ------------------------------------------------------------------------------
 
 
-class Candidate(Struct, frozen=True, kw_only=True):
+class Candidate(Struct, frozen=True, kw_only=True, gc=False):
     """A product offered to a member, and why."""
 
     product_id: ProductId
@@ -232,7 +260,7 @@ Marks = Annotated[list[int], doc("Products by four bytes of a hash.")]
 
 
 class ListJudged(Outcome, frozen=True, kw_only=True):
-    """What a member's list was worth, at their next touch: a sample of one in four touches."""
+    """What a member's list was worth, at their next touch: a sample of touches."""
 
     KEY: ClassVar[str] = "model"
     STAGE: ClassVar[str] = "training"
@@ -286,7 +314,7 @@ class CandidatesMeasured(Outcome, frozen=True, kw_only=True):
     occurred_at: Timestamp
     caused_by: Cause = ""
     day: Annotated[str, doc("Day of the touches, UTC, such as 2011-12-09.")]
-    lists: Annotated[int, doc("Lists judged: a sample of one in four touches.", ge=0)]
+    lists: Annotated[int, doc("Lists judged: a sample of touches.", ge=0)]
     hit_rate: Annotated[Share, doc("Share of lists, of 20, that held a touched product.")]
     mrr: Annotated[Share, doc("Mean of 1 / rank; 0 for a miss.")]
     popular_hit_rate: Annotated[Share, doc("The same of what all touch at that moment.")]
@@ -382,6 +410,7 @@ class AvailabilityChanged(Outcome, frozen=True, kw_only=True):
 
 
 CANDIDATE_OUTCOMES: tuple[type[Outcome], ...] = (
+    ListWanted,
     ProductTouched,
     TouchSurrounded,
     NeighboursTold,

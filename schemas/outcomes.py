@@ -680,11 +680,16 @@ class ProductReturned(ProductOutcome, frozen=True, kw_only=True):
 
 
 class ProductViewed(ProductOutcome, frozen=True, kw_only=True):
-    """Members tells products that a member looked, the first time in a while."""
+    """Members tells products that a member looked, the first time in a while; and may ask a question."""
 
     SAID_IN: ClassVar[str] = "members"
     KEPT: ClassVar[bool] = False
     member_id: MemberId
+    recent: Annotated[
+        list[str] | None,
+        doc("Set: the member asks for neighbours; products touched before it, the newest first."),
+    ] = None
+    place: Annotated[float, doc("Where it lies on the member's scale of steps.", ge=0.0)] = 0.0
 
 
 class StockMovement(Word):

@@ -16,6 +16,7 @@ from agents.candidates.assortment import ASSORTMENT, OFFER
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
 from agents.candidates.quality import OFFER_QUALITY
+from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
 from agents.friends.circle import FRIENDS
@@ -67,6 +68,7 @@ MEMBERS = Stage(
         PERSONA,
         MEMBERSHIP,
         TARGETING,
+        TOUCHES,
         OFFERS,
     ),
     tables=(

@@ -126,7 +126,7 @@ def test_what_a_fraud_team_gets_stands_alone(name: str) -> None:
 @pytest.mark.parametrize("path", sources("agents"), ids=lambda path: path.stem)
 def test_agents_are_pure(path: Path) -> None:
     """No I/O, no clock, no chance, no logging: plain computing on what is given."""
-    allowed = {"agents", "schemas", "msgspec", "river", "cel_expr_python"} | (
+    allowed = {"agents", "schemas", "msgspec", "numpy", "river", "cel_expr_python"} | (
         sys.stdlib_module_names - IMPURE
     )
     assert set(imported(path)) <= allowed

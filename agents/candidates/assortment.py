@@ -6,7 +6,7 @@ was never told, nothing is known and it can be offered. The table holds only wha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 from msgspec import Struct, field
@@ -60,10 +60,10 @@ class Assortment(Struct):
     out: StateMap[int] = field(default_factory=StateMap)
 
 
-def offered(tables: Tables, product_id: str) -> bool:
-    """True when nothing is known against it."""
+def out(tables: Tables) -> Mapping[str, int]:
+    """Products that cannot be offered; nothing is known against others."""
     assortment: Assortment = tables[NAME]
-    return product_id not in assortment.out
+    return assortment.out
 
 
 def hold(state: Assortment, event: AvailabilityChanged, _place: Place) -> Iterator[Outcome]:

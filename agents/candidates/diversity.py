@@ -6,27 +6,30 @@ a sentence and can be checked on the list itself, which a trade-off of similarit
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-
-from schemas.candidates import Candidate
+from typing import TypeVarTuple
 
 A_REASON = 6
+Rest = TypeVarTuple("Rest")
 
 
-def spread(candidates: Iterable[Candidate], most: int) -> list[Candidate]:
-    """The first so many within the quota, in their order; then the first of those over it."""
-    counts: Counter[str] = Counter()
-    chosen: list[Candidate] = []
-    waiting: list[Candidate] = []
-    for one in candidates:
-        reason = one.reason_product_id
-        if reason is not None and counts[reason] >= A_REASON:
-            waiting.append(one)
-            continue
+def spread(found: Iterable[tuple[str | None, *Rest]], most: int) -> list[tuple[str | None, *Rest]]:
+    """The first so many within the quota, in their order; then the first of those over it.
+
+    What is found begins with its reason; without one it counts for no quota.
+    """
+    counts: dict[str, int] = {}
+    chosen: list[tuple[str | None, *Rest]] = []
+    waiting: list[tuple[str | None, *Rest]] = []
+    for one in found:
+        reason = one[0]
         if reason is not None:
-            counts[reason] += 1
+            count = counts.get(reason, 0)
+            if count >= A_REASON:
+                waiting.append(one)
+                continue
+            counts[reason] = count + 1
         chosen.append(one)
         if len(chosen) == most:
-            break
+            return chosen
     return [*chosen, *waiting][:most]

@@ -49,8 +49,7 @@ def touch(journey: Journey, product_id: str, steps: float) -> Iterator[Surrounde
     journey.products.insert(0, product_id)
     journey.touched.insert(0, 0)
     journey.places.insert(0, journey.reached)
-    for one in (journey.products, journey.touched, journey.places):
-        del one[KEPT:]
+    del journey.products[KEPT:], journey.touched[KEPT:], journey.places[KEPT:]
     journey.open += 1
     if journey.open > WINDOW:
         journey.open = WINDOW
@@ -69,22 +68,6 @@ def learn(journey: Journey, product_id: str, touches: int) -> None:
     for place, product in enumerate(journey.products):
         if product == product_id:
             journey.touched[place] = touches
-
-
-def place_of(journey: Journey, product_id: str) -> float | None:
-    """Where the newest touch of a product lies; none when it is too long ago."""
-    try:
-        return journey.places[journey.products.index(product_id)]
-    except ValueError:
-        return None
-
-
-def at_place(journey: Journey, place: float) -> str | None:
-    """The product whose touch lies there; none when it is too long ago."""
-    try:
-        return journey.products[journey.places.index(place)]
-    except ValueError:
-        return None
 
 
 def lately(journey: Journey, product_id: str) -> bool:

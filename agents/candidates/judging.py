@@ -1,8 +1,8 @@
 """What a list was worth: at a member's next touch the last list is compared with what was touched.
 
-A list is judged before anything is learned from the touch, so every figure is prequential. One touch in
-`EVERY` is a judge, drawn by the event's id; beside the list stands what all touch at the same moment, of
-which the member could be offered as much. The list is kept as marks with the source of each candidate.
+A list is judged before anything is learned from the touch, so every figure is prequential. The touches that
+judge are a sample (`training.drawn`); beside the list stands what all touch at the same moment, of which
+the member could be offered as much. The list is kept as marks with the source of each candidate.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from zlib import crc32
 
 from msgspec import Struct, field
 
@@ -19,7 +18,6 @@ from agents.candidates.trends import Trends
 from schemas.candidates import Answer, Candidate, CandidatesAnswered, ListJudged, Source
 
 MODEL = "candidates"
-EVERY = 4
 POPULAR = 20
 
 
@@ -57,21 +55,15 @@ def diversity(candidates: Sequence[Candidate]) -> float:
     return 1.0 - alike / (count * (count - 1))
 
 
-def drawn(event_id: str) -> bool:
-    """Whether this touch is a judge."""
-    return crc32(event_id.encode()) % EVERY == 0
-
-
 def judge(
     last: Listed,
-    event_id: str,
     at: int,
     touched: Sequence[str],
     allowed: Callable[[str], bool],
     now: Trends,
 ) -> Iterator[ListJudged]:
     """Compare the last list with what is touched now; `allowed`: what the member could be offered."""
-    came = [product for product in touched if allowed(product)] if drawn(event_id) else []
+    came = [product for product in touched if allowed(product)]
     if not came:
         return
     wanted = {mark(product) for product in came}

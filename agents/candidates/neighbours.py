@@ -16,25 +16,30 @@ each add up to √touches: by weight alone, and in paths like the member's (`pat
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, assert_never
 
+import numpy as np
 from msgspec import Struct, field
 
 from agents import Agent, Tables
-from agents.candidates.paths import NEARNESS, alike, forgotten, row_of, walked
+from agents.candidates.paths import NEARNESS, NOBODY, alike, forgotten, row_of, walked
 from schemas.candidates import (
     Near,
     NeighboursChanged,
     NeighboursTold,
+    Occasion,
     ProductTouched,
     TouchSurrounded,
 )
+from schemas.outcomes import ProductViewed
 from schemas.record import Event, Outcome
 
 NEIGHBOURS_MOST = 200  # a slot is a byte
-ANSWERED_MOST = 50
+ANSWERED_MOST = 25
+TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
 POPULARITY_POWER = 0.35
@@ -42,24 +47,27 @@ _MASK = 2**64 - 1
 
 
 class Neighbours(Struct, array_like=True):
-    """Neighbours by slot: who, with which weight, and how often each was touched, as last told.
+    """Neighbours by slot: who, with which weight (float32), and how often each was touched (uint32).
 
-    `touches` counts those of the product itself whose surroundings are known.
+    `touched` is as last told; `touches` counts those of the product itself whose surroundings are known.
+    Numbers lie in strings of bytes, as they are written at every touch.
     """
 
     products: list[str] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-    touched: list[int] = field(default_factory=list)
+    weights: bytes = b""
+    touched: bytes = b""
     paths: bytes = b""
     touches: int = 0
 
 
 def react(
-    state: Neighbours, event: ProductTouched | TouchSurrounded, _tables: Tables
+    state: Neighbours, event: ProductViewed | ProductTouched | TouchSurrounded, _tables: Tables
 ) -> Iterable[NeighboursTold | NeighboursChanged]:
     """Answer who asks; learn what stood around a touch."""
     match event:
-        case ProductTouched():
+        case ProductViewed(recent=None):
+            return ()
+        case ProductViewed() | ProductTouched():
             return (_told(state, event),)
         case TouchSurrounded():
             _learn(state, event)
@@ -71,63 +79,80 @@ def react(
 # ---- learning --------------------------------------------------------------------------------------
 
 
+class _Slots:
+    """The neighbours while a touch is learned: numbers that can be changed, and who is the weakest."""
+
+    def __init__(self, state: Neighbours) -> None:
+        self.state = state
+        self.by_product = dict(zip(state.products, range(len(state.products)), strict=True))
+        self.weights = array("f", state.weights)
+        self.touched = array("I", state.touched)
+        self._weakest: int | None = None
+
+    def met(self, slot: int, weight: float, touches: int) -> None:
+        """A neighbour was met once more."""
+        self.weights[slot] += weight
+        if touches > self.touched[slot]:
+            self.touched[slot] = min(touches, TOUCHES_MOST)
+        if slot == self._weakest:
+            self._weakest = None
+
+    def weakest(self) -> int:
+        """The slot of the neighbour with the least weight, the first of equals."""
+        if self._weakest is None:
+            self._weakest = self.weights.index(min(self.weights))
+        return self._weakest
+
+    def put_back(self) -> None:
+        """What was changed is the state's."""
+        self.state.weights = self.weights.tobytes()
+        self.state.touched = self.touched.tobytes()
+
+
 def _learn(state: Neighbours, event: TouchSurrounded) -> None:
-    slots = {product: slot for slot, product in enumerate(state.products)}
-    draws = _draws(event.event_id)
-    before = list(_met(state, event.product_id, event.before, slots, draws))
-    after = list(_met(state, event.product_id, event.after, slots, draws))
+    slots, draws = _Slots(state), _draws(event.event_id)
+    before = list(_met(slots, event.product_id, event.before, draws))
+    after = list(_met(slots, event.product_id, event.after, draws))
+    slots.put_back()
     # a newcomer may have taken the slot of one that was met before it
-    last = {slot: product for product, slot in slots.items()}
     row = row_of(
-        (slot if last.get(slot) == product else 255 for product, slot in before),
-        (slot if last.get(slot) == product else 255 for product, slot in after),
+        (slots.by_product.get(product, NOBODY) for product in before),
+        (slots.by_product.get(product, NOBODY) for product in after),
     )
     state.paths = walked(state.paths, row)
     state.touches += 1
 
 
-def _met(
-    state: Neighbours,
-    product_id: str,
-    near: list[Near],
-    slots: dict[str, int],
-    draws: Iterator[float],
-) -> Iterator[tuple[str, int]]:
-    """Add what was met, the nearest first; each with its slot, 255 for one that was not taken in."""
+def _met(slots: _Slots, product_id: str, near: list[Near], draws: Iterator[float]) -> Iterator[str]:
+    """Add what was met, the nearest first; each product, whether it was taken in or not."""
     for other, weight in zip(near, NEARNESS, strict=False):
+        yield other.product_id
         if other.product_id == product_id:
-            yield other.product_id, 255
             continue
-        slot = slots.get(other.product_id)
+        slot = slots.by_product.get(other.product_id)
         if slot is None:
-            slot = _taken_in(state, other, weight, slots, draws)
-        if slot is None:
-            yield other.product_id, 255
-            continue
-        state.weights[slot] += weight
-        state.touched[slot] = max(state.touched[slot], other.touches)
-        yield other.product_id, slot
+            slot = _taken_in(slots, other, weight, draws)
+        if slot is not None:
+            slots.met(slot, weight, other.touches)
 
 
-def _taken_in(
-    state: Neighbours, other: Near, weight: float, slots: dict[str, int], draws: Iterator[float]
-) -> int | None:
+def _taken_in(slots: _Slots, other: Near, weight: float, draws: Iterator[float]) -> int | None:
     """The slot of a newcomer, if there is room or the draw gives it the weakest's."""
-    if len(state.products) < NEIGHBOURS_MOST:
-        slot = len(state.products)
-        state.products.append(other.product_id)
-        state.weights.append(0.0)
-        state.touched.append(0)
+    products = slots.state.products
+    if len(products) < NEIGHBOURS_MOST:
+        slot = len(products)
+        products.append(other.product_id)
+        slots.weights.append(0.0)
+        slots.touched.append(0)
     else:
-        least = min(state.weights)
-        if next(draws) >= weight / (least + weight):
+        slot = slots.weakest()
+        if next(draws) >= weight / (slots.weights[slot] + weight):
             return None
-        slot = state.weights.index(least)
-        del slots[state.products[slot]]
-        state.products[slot] = other.product_id
-        state.touched[slot] = 0
-        state.paths = forgotten(state.paths, slot)
-    slots[other.product_id] = slot
+        del slots.by_product[products[slot]]
+        products[slot] = other.product_id
+        slots.touched[slot] = 0
+        slots.state.paths = forgotten(slots.state.paths, slot)
+    slots.by_product[other.product_id] = slot
     return slot
 
 
@@ -142,37 +167,47 @@ def _draws(event_id: str) -> Iterator[float]:
 # ---- answering -------------------------------------------------------------------------------------
 
 
-def _told(state: Neighbours, event: ProductTouched) -> NeighboursTold:
+def _told(state: Neighbours, event: ProductViewed | ProductTouched) -> NeighboursTold:
     """The loudest neighbours, without those that the member has just touched."""
-    shared = _shared(state, event.recent)
-    paths = alike(state.paths, shared)
-    for slot in shared:
-        paths.pop(slot, None)
-    trust = state.touches**0.5
-    together = trust / (sum(state.weights) or 1.0)
-    beside = trust / (sum(paths.values()) or 1.0)
-    voices = []
-    for slot, weight in enumerate(state.weights):
-        if slot not in shared:
-            fame = (state.touched[slot] + 1) ** -POPULARITY_POWER
-            own, like = weight * together * fame, paths.get(slot, 0.0) * beside * fame
-            voices.append((own + like, own, like, slot))
-    voices.sort(reverse=True)
-    del voices[ANSWERED_MOST:]
+    products: list[str] = []
+    together = alike_paths = np.zeros(0)
+    if state.products:
+        together, alike_paths = _voices(state, _shared(state, event.recent or ()))
+        loud = together + alike_paths
+        first = np.argsort(-loud, kind="stable")[:ANSWERED_MOST]
+        first = first[loud[first] > 0.0]
+        products = [state.products[slot] for slot in first]
+        together, alike_paths = together[first], alike_paths[first]
     return NeighboursTold(
         member_id=event.member_id,
         occurred_at=event.occurred_at,
         product_id=event.product_id,
         touches=state.touches,
-        product_ids=[state.products[slot] for _, _, _, slot in voices],
-        together=[own for _, own, _, _ in voices],
-        alike=[like for _, _, like, _ in voices],
+        product_ids=products,
+        together=together.tolist(),
+        alike=alike_paths.tolist(),
+        place=event.place,
+        occasion=Occasion.LOOK if isinstance(event, ProductViewed) else event.occasion,
+        asked=1 if isinstance(event, ProductViewed) else event.asked,
     )
 
 
-def _shared(state: Neighbours, recent: list[str]) -> dict[int, float]:
+def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Both voices by slot; of what the member has just touched, none."""
+    weights = np.frombuffer(state.weights, np.float32).astype(float)
+    touched = np.frombuffer(state.touched, np.uint32)
+    paths = alike(state.paths, shared)[: len(weights)]
+    silent = list(shared)
+    paths[silent] = 0.0
+    fame = (touched + 1.0) ** -POPULARITY_POWER * state.touches**0.5
+    together = weights * fame / (weights.sum() or 1.0)
+    together[silent] = 0.0
+    return together, paths * fame / (paths.sum() or 1.0)
+
+
+def _shared(state: Neighbours, recent: Iterable[str]) -> dict[int, float]:
     """The slots of neighbours that the member touched before, the last one counting most."""
-    slots = {product: slot for slot, product in enumerate(state.products)}
+    slots = dict(zip(state.products, range(len(state.products)), strict=True))
     return {
         slots[product]: (place + 1) ** -0.5
         for place, product in enumerate(recent)
@@ -194,15 +229,13 @@ def _page(state: Neighbours, event: TouchSurrounded) -> Iterator[NeighboursChang
 
 def _strongest(state: Neighbours, power: float) -> list[str]:
     """The first by weight / (touches + 1)^power: with 0 the most frequent, with 1 the most alike."""
-    found = [
-        (weight * (touched + 1) ** -power, product)
-        for weight, touched, product in zip(
-            state.weights, state.touched, state.products, strict=True
-        )
-    ]
-    found.sort(reverse=True)
-    return [product for _, product in found[:PAGE_MOST]]
+    touched = np.frombuffer(state.touched, np.uint32)
+    strength = np.frombuffer(state.weights, np.float32) * (touched + 1.0) ** -power
+    first = np.argsort(-strength, kind="stable")[:PAGE_MOST]
+    return [state.products[slot] for slot in first]
 
 
-HEARS: frozenset[type[Event | Outcome]] = frozenset({ProductTouched, TouchSurrounded})
+HEARS: frozenset[type[Event | Outcome]] = frozenset(
+    {ProductViewed, ProductTouched, TouchSurrounded}
+)
 NEIGHBOURS: Agent[Any] = Agent("neighbours", Neighbours, HEARS, react)

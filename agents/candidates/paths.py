@@ -2,7 +2,7 @@
 
 A path is a row of `ROW` bytes: the `WINDOW` products touched before, the farthest first, then the
 `WINDOW` touched after, the nearest first. A byte is the slot of a neighbour in the product's list, or
-`NOBODY`. Rows lie in one string of bytes, the newest last, so that a slot is found by searching bytes.
+`NOBODY`. Rows lie in one string of bytes, the newest last, which numpy reads as a matrix.
 
 That gives the source "members like this one": paths that share products with the path of the member who
 asks count by what they share (session nearest neighbours, Jannach and Ludewig, RecSys 2017, here around
@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 WINDOW = 10
 ROW = 2 * WINDOW
-PATHS_MOST = 100
+PATHS_MOST = 40
 BYTES_MOST = PATHS_MOST * ROW
 NOBODY = 255
 NO_BYTE = bytes([NOBODY])
+SLOTS = NOBODY + 1
 
 
 def nearness(distance: int) -> float:
@@ -31,7 +34,7 @@ def nearness(distance: int) -> float:
 
 
 NEARNESS = tuple(nearness(distance) for distance in range(1, WINDOW + 1))
-BY_PLACE = (*reversed(NEARNESS), *NEARNESS)  # in a row
+BY_PLACE = np.array([*reversed(NEARNESS), *NEARNESS])  # in a row
 
 
 def row_of(before: Iterable[int], after: Iterable[int]) -> bytes:
@@ -56,29 +59,22 @@ def forgotten(paths: bytes, slot: int) -> bytes:
     return paths.replace(bytes([slot]), NO_BYTE)
 
 
-def alike(paths: bytes, shared: Mapping[int, float]) -> dict[int, float]:
-    """What paths that share products with a member's path hold: slot → weight.
+def alike(paths: bytes, shared: Mapping[int, float]) -> np.ndarray:
+    """What paths that share products with a member's path hold: a weight by slot, 256 of them.
 
     `shared` says how much a shared neighbour counts, by its slot. A path counts by the sum of what it
     shares, a product in it also by its `nearness` to the product whose paths these are.
     """
-    found: dict[int, float] = {}
-    for start, overlap in _overlaps(paths, shared).items():
-        for place in range(ROW):
-            slot = paths[start + place]
-            if slot != NOBODY:
-                found[slot] = found.get(slot, 0.0) + overlap * BY_PLACE[place]
+    found = np.zeros(SLOTS)
+    if not shared or not paths:
+        return found
+    counts = np.zeros(SLOTS)
+    counts[list(shared)] = list(shared.values())
+    rows = np.frombuffer(paths, np.uint8).reshape(-1, ROW)
+    overlaps = counts[rows].sum(axis=1)
+    some = overlaps > 0.0
+    if some.any():
+        weights = overlaps[some, None] * BY_PLACE
+        found = np.bincount(rows[some].ravel(), weights.ravel(), SLOTS)
+        found[NOBODY] = 0.0
     return found
-
-
-def _overlaps(paths: bytes, shared: Mapping[int, float]) -> dict[int, float]:
-    """The start of each row that shares anything, and how much it shares."""
-    overlaps: dict[int, float] = {}
-    for slot, weight in shared.items():
-        byte = bytes([slot])
-        at = paths.find(byte)
-        while at >= 0:
-            start = at - at % ROW
-            overlaps[start] = overlaps.get(start, 0.0) + weight
-            at = paths.find(byte, at + 1)
-    return overlaps

@@ -6,8 +6,10 @@ examples or a day. `MIXTURES` is the members stage's table with the last snapsho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 from msgspec import Struct, field
 
@@ -27,6 +29,7 @@ from schemas.record import Outcome
 MODEL = "candidates"
 NAME = "mixtures"
 PUBLISH_EXAMPLES = 1_000
+SAMPLES = ((2_000, 4), (math.inf, 16))  # up to so many examples, one touch in so many is one
 
 
 class Mixing(Struct):
@@ -77,9 +80,10 @@ MIXING: Agent[Any] = Agent("mixing", Mixing, frozenset({TouchExplained}), react)
 
 
 class Mixtures(Struct):
-    """Logits by situation and source, and the snapshot's version; 0: as assumed at first."""
+    """Logits by situation and source, the snapshot's version (0: as assumed at first) and examples."""
 
     version: int = 0
+    examples: int = 0
     logits: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -89,10 +93,17 @@ def newest(tables: Tables) -> Mixtures:
     return mixtures
 
 
+def drawn(event_id: str, tables: Tables) -> bool:
+    """Whether this touch is an example and judges the last list: by its id, seldom once much is known."""
+    examples = newest(tables).examples
+    every = next(every for most, every in SAMPLES if examples < most)
+    return crc32(event_id.encode()) % every == 0
+
+
 def hold(state: Mixtures, event: MixturePublished, _place: Place) -> Iterator[Outcome]:
     """Keep the newest."""
     if event.version > state.version:
-        state.version = event.version
+        state.version, state.examples = event.version, event.examples
         state.logits = {
             situation(one.purpose, one.silence): dict(zip(one.sources, one.logits, strict=True))
             for one in event.weights

@@ -1,4 +1,4 @@
-"""Looks and searches are told once in a while, and what is kept of them is little."""
+"""Searches are told once in a while, and what is kept of them is little."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.interests import MOST, ONCE_SECONDS, TERM_LENGTH, Interests, normalised, react
-from schemas.actions import ProductBrowsed, SearchMade
-from schemas.outcomes import ProductViewed, TermSearched
+from schemas.actions import SearchMade
 
 START = 1_323_432_000_000
 MINUTE = 60_000
-
-
-def look(product: str, minute: float) -> ProductBrowsed:
-    return ProductBrowsed(
-        event_id="look", member_id="m", occurred_at=START + int(minute * MINUTE), product_id=product
-    )
 
 
 def search(term: str, minute: float) -> SearchMade:
@@ -29,65 +22,61 @@ def search(term: str, minute: float) -> SearchMade:
     )
 
 
-def told(state: Interests, events: list[ProductBrowsed | SearchMade]) -> list[str]:
-    """What was told, as `what@minute`."""
+def told(state: Interests, events: list[SearchMade]) -> list[str]:
+    """What was told, as `term@minute`."""
     found = []
     for event in events:
         for said in react(state, event, {}):
-            what = said.product_id if isinstance(said, ProductViewed) else f"'{said.term}'"
-            assert isinstance(said, ProductViewed | TermSearched)
             assert said.member_id == "m"
-            found.append(f"{what}@{(said.occurred_at - START) / MINUTE:g}")
+            found.append(f"{said.term}@{(said.occurred_at - START) / MINUTE:g}")
     return found
 
 
 ROWS = [
-    ("one look", [look("a", 0)], ["a@0"]),
-    ("again within the hour", [look("a", 0), look("a", 59.9)], ["a@0"]),
-    ("again after an hour", [look("a", 0), look("a", 60)], ["a@0", "a@60"]),
+    ("one search", [search("a", 0)], ["a@0"]),
+    ("again within the hour", [search("a", 0), search("a", 59.9)], ["a@0"]),
+    ("again after an hour", [search("a", 0), search("a", 60)], ["a@0", "a@60"]),
     (
         "the hour starts at what was told",
-        [look("a", 0), look("a", 59), look("a", 61)],
+        [search("a", 0), search("a", 59), search("a", 61)],
         ["a@0", "a@61"],
     ),
-    ("another product", [look("a", 0), look("b", 1), look("a", 2)], ["a@0", "b@1"]),
-    ("late, of the same hour", [look("a", 30), look("a", 0)], ["a@30"]),
-    ("late, long before", [look("a", 90), look("a", 0), look("a", 91)], ["a@90", "a@0"]),
-    ("one search", [search("lamp", 0)], ["'lamp'@0"]),
-    ("the same words", [search(" Red  LAMP", 0), search("red lamp", 5)], ["'red lamp'@0"]),
+    ("another term", [search("a", 0), search("b", 1), search("a", 2)], ["a@0", "b@1"]),
+    ("late, of the same hour", [search("a", 30), search("a", 0)], ["a@30"]),
+    ("late, long before", [search("a", 90), search("a", 0), search("a", 91)], ["a@90", "a@0"]),
+    ("the same words", [search(" Red  LAMP", 0), search("red lamp", 5)], ["red lamp@0"]),
     ("nothing but blanks", [search(" \t\x00", 0)], []),
-    ("a product is no term", [look("lamp", 0), search("lamp", 0)], ["lamp@0", "'lamp'@0"]),
 ]
 
 
 @pytest.mark.parametrize(("events", "words"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS])
-def test_what_is_told(events: list[ProductBrowsed | SearchMade], words: list[str]) -> None:
-    """The first look, or search, in a while."""
+def test_what_is_told(events: list[SearchMade], words: list[str]) -> None:
+    """The first search in a while."""
     assert told(Interests(), events) == words
 
 
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(0, 300)), max_size=300))
-def test_what_is_kept_is_bounded_and_told_is_apart(looks: list[tuple[int, int]]) -> None:
-    """In order of time: of one product nothing is told twice in an hour, while it is remembered."""
+def test_what_is_kept_is_bounded_and_told_is_apart(searches: list[tuple[int, int]]) -> None:
+    """In order of time: of one term nothing is told twice in an hour, while it is remembered."""
     state = Interests()
     last: dict[int, int] = {}
-    for product, minute in sorted(looks, key=lambda pair: pair[1]):
-        remembered = len(state.products) < MOST
-        for said in react(state, look(f"p{product}", minute), {}):
+    for term, minute in sorted(searches, key=lambda pair: pair[1]):
+        remembered = len(state.terms) < MOST
+        for said in react(state, search(f"p{term}", minute), {}):
             assert said.occurred_at == START + minute * MINUTE
-            if remembered and product in last:
-                assert minute - last[product] >= ONCE_SECONDS / 60
-            last[product] = minute
-        assert len(state.products) <= MOST
+            if remembered and term in last:
+                assert minute - last[term] >= ONCE_SECONDS / 60
+            last[term] = minute
+        assert len(state.terms) <= MOST
     assert len(msgspec.msgpack.encode(state)) < 32 + 16 * MOST
 
 
 def test_what_is_older_than_an_hour_is_forgotten() -> None:
-    """A member who looks at one product a day keeps one."""
+    """A member who searches once a day keeps one."""
     state = Interests()
     for day in range(100):
-        told(state, [look(f"p{day}", day * 1440), search(f"t{day}", day * 1440)])
-    assert (list(state.products), list(state.terms)) == (["p99"], ["t99"])
+        told(state, [search(f"t{day}", day * 1440)])
+    assert list(state.terms) == ["t99"]
 
 
 @given(st.text(min_size=1, max_size=500))

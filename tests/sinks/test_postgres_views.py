@@ -60,6 +60,7 @@ INSIDE = {
     LoyaltyModelPublished,  # a score says by which version it was made
     FriendTold,
     ReferralReported,
+    candidates.ListWanted,
     candidates.ProductTouched,
     candidates.TouchSurrounded,
     candidates.NeighboursTold,

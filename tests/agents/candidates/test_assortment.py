@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents.candidates.assortment import ASSORTMENT, NAME, OFFER, offered
+from agents.candidates.assortment import ASSORTMENT, NAME, OFFER, out
 from schemas.candidates import AvailabilityChanged, ProductHidden
 from schemas.outcomes import StockChanged, StockMovement
 from tests.agents.rows import Life, ids, table_of
@@ -61,5 +61,5 @@ def test_the_table_holds_what_is_out() -> None:
         for n, (product, there) in enumerate([("a", False), ("b", False), ("a", True)])
     ]
     tables = {NAME: table_of(ASSORTMENT, words)}  # type: ignore[arg-type]  # broadcasts of ours
-    assert [offered(tables, one) for one in ("a", "b", "c")] == [True, False, True]
+    assert [one in out(tables) for one in ("a", "b", "c")] == [False, True, False]
     assert list(tables[NAME].out) == ["b"]

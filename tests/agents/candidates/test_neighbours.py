@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from copy import deepcopy
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agents.candidates.neighbours import (
     ANSWERED_MOST,
@@ -22,9 +24,11 @@ from schemas.candidates import (
     Near,
     NeighboursChanged,
     NeighboursTold,
+    Occasion,
     ProductTouched,
     TouchSurrounded,
 )
+from schemas.outcomes import ProductViewed
 from tests.agents.rows import Life, ids, stored
 
 IDS_LONG = 128
@@ -42,8 +46,20 @@ def surrounded(before: list[Near], after: list[Near], number: int = 0) -> TouchS
 
 def asked(*recent: str) -> ProductTouched:
     return ProductTouched(
-        event_id="ask", product_id="lamp", occurred_at=0, member_id="m", recent=list(recent)
+        event_id="ask",
+        product_id="lamp",
+        occurred_at=0,
+        member_id="m",
+        recent=list(recent),
+        place=7.5,
+        occasion=Occasion.ORDER,
+        asked=3,
     )
+
+
+def numbers(state: Neighbours) -> tuple[list[float], list[int]]:
+    """Weights and touches by slot."""
+    return list(array("f", state.weights)), list(array("I", state.touched))
 
 
 def told(life: Life, *recent: str) -> NeighboursTold:
@@ -56,20 +72,20 @@ def told(life: Life, *recent: str) -> NeighboursTold:
 ROWS = [
     ("nothing known", [], (), []),
     ("the nearer the louder", [surrounded(near("a", "b"), [])], (), ["a", "b"]),
-    ("before and after alike", [surrounded(near("a"), near("b"))], (), ["b", "a"]),
+    ("before and after alike", [surrounded(near("a"), near("b"))], (), ["a", "b"]),
     ("not to itself", [surrounded(near("lamp", "a"), near("lamp"))], (), ["a"]),
     ("not what the member just touched", [surrounded(near("a", "b"), [])], ("a",), ["b"]),
     (
         "twice is more than near",
         [surrounded(near("a", "b"), []), surrounded(near("c", "b"), [])],
         (),
-        ["b", "c", "a"],
+        ["b", "a", "c"],
     ),
     (
         "in paths like the member's",
         [surrounded(near("x"), near("a")), surrounded(near("y"), near("b"))],
         ("y",),
-        ["b", "a", "x"],
+        ["b", "x", "a"],
     ),
 ]
 
@@ -78,10 +94,22 @@ ROWS = [
 def test_who_is_told(
     events: list[TouchSurrounded], recent: tuple[str, ...], products: list[str]
 ) -> None:
-    """The loudest first; of equals the one met last."""
+    """The loudest first; of equals the one met first."""
     life = Life(NEIGHBOURS)
     life.hear(*events)
     assert told(life, *recent).product_ids == products
+
+
+def test_the_answer_carries_what_was_asked() -> None:
+    """Where the touch lies, why and with how many it was asked; a look that counts may ask, too."""
+    life = Life(NEIGHBOURS)
+    answer = told(life)
+    assert (answer.place, answer.occasion, answer.asked) == (7.5, Occasion.ORDER, 3)
+    view = ProductViewed(event_id="v", product_id="lamp", member_id="m", occurred_at=5)
+    assert life.hear(view) == []
+    (looked,) = life.hear(replace(view, recent=["a"], place=2.0))
+    assert isinstance(looked, NeighboursTold)
+    assert (looked.place, looked.occasion, looked.asked) == (2.0, Occasion.LOOK, 1)
 
 
 def test_what_all_touch_is_less_loud() -> None:
@@ -124,7 +152,8 @@ def test_bounded_and_whole(history: list[tuple[list[str], list[str]]]) -> None:
     state: Neighbours = life.state
     count = len(state.products)
     assert count <= NEIGHBOURS_MOST
-    assert count == len(set(state.products)) == len(state.weights) == len(state.touched)
+    weights, touched = numbers(state)
+    assert count == len(set(state.products)) == len(weights) == len(touched)
     assert len(state.paths) <= PATHS_MOST * ROW
     assert len(state.paths) % ROW == 0
     assert all(slot < count or slot == 255 for slot in state.paths)
@@ -143,8 +172,8 @@ def test_nothing_is_lost_while_there_is_room(history: list[tuple[list[str], list
                 wanted[product] += weight  # type: ignore[assignment]  # a sum of floats
     state: Neighbours = life.state
     if len(wanted) <= NEIGHBOURS_MOST:
-        found = dict(zip(state.products, state.weights, strict=True))
-        assert found == pytest.approx(dict(wanted))
+        found = dict(zip(state.products, numbers(state)[0], strict=True))
+        assert found == pytest.approx(dict(wanted), rel=1e-6)
 
 
 def crowd(seed: int, touches: int) -> Life:
@@ -172,8 +201,8 @@ def test_a_newcomer_is_taken_in_as_often_as_the_rule_says() -> None:
     """With probability w / (w_min + w), over the ids of events; it inherits, or leaves nothing."""
     full = Neighbours(
         products=[f"p{n}" for n in range(NEIGHBOURS_MOST)],
-        weights=[3.0] + [9.0] * (NEIGHBOURS_MOST - 1),
-        touched=[1] * NEIGHBOURS_MOST,
+        weights=array("f", [3.0] + [9.0] * (NEIGHBOURS_MOST - 1)).tobytes(),
+        touched=array("I", [1] * NEIGHBOURS_MOST).tobytes(),
     )
     taken = 0
     for number in range(2_000):
@@ -182,7 +211,7 @@ def test_a_newcomer_is_taken_in_as_often_as_the_rule_says() -> None:
         life.hear(surrounded(near("new"), [], number))
         if life.state.products[0] == "new":
             taken += 1
-            assert life.state.weights[0] == 4.0
+            assert numbers(life.state)[0][0] == 4.0
         else:
             assert life.state.weights == full.weights
     assert abs(taken / 2_000 - 1 / (3 + 1)) < 4 * (0.25 * 0.75 / 2_000) ** 0.5

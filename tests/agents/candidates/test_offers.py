@@ -1,4 +1,4 @@
-"""Offers where the member is: touches asked and told, the list and its reasons, what is never in it."""
+"""Offers where the member is: answers become a list with reasons; what is never in it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from agents.candidates import assortment, judging, training, trends
 from agents.candidates.assortment import ASSORTMENT
-from agents.candidates.journey import KEPT
-from agents.candidates.offers import ASKED_MOST, OFFERED, OFFERS, Offers
-from agents.candidates.paths import WINDOW
+from agents.candidates.listing import OFFERED, Offers
+from agents.candidates.offers import OFFERS
+from agents.candidates.tastes import KEPT_MOST, SLACK
 from agents.candidates.training import Mixtures
 from agents.candidates.trends import Trends
-from schemas.actions import ProductBrowsed, PurchaseLine
+from schemas.actions import PurchaseLine
 from schemas.candidates import (
     AvailabilityChanged,
     CandidateClicked,
@@ -25,13 +26,13 @@ from schemas.candidates import (
     ConsentGiven,
     ConsentPurpose,
     ConsentWithdrawn,
+    ListWanted,
     NeighboursTold,
-    ProductTouched,
+    Occasion,
     Source,
     TouchExplained,
-    TouchSurrounded,
 )
-from schemas.outcomes import OrderPlaced
+from schemas.outcomes import MemberEnrolled, OrderPlaced
 from tests.agents.rows import Life, stored, table_of
 
 HOUR = 3_600_000
@@ -53,12 +54,6 @@ def shop(
         training.NAME: Mixtures(),
         assortment.NAME: table_of(ASSORTMENT, out),  # type: ignore[arg-type]  # broadcasts of ours
     }
-
-
-def look(product: str, at: int = 0) -> ProductBrowsed:
-    return ProductBrowsed(
-        event_id=f"{product}@{at}", member_id="m", occurred_at=START + at, product_id=product
-    )
 
 
 def order(*products: str, at: int = 0) -> OrderPlaced:
@@ -86,6 +81,7 @@ def answer(product: str, at: int = 0, **weights: float) -> NeighboursTold:
         product_ids=list(weights),
         together=list(weights.values()),
         alike=[0.0] * len(weights),
+        occasion=Occasion.LOOK,
     )
 
 
@@ -99,81 +95,57 @@ def listed(said: list[Any]) -> list[str]:
     return [one.product_id for one in last.candidates]
 
 
-def counts(said: list[Any]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in said:
-        found[type(one).__name__] = found.get(type(one).__name__, 0) + 1
-    return found
+# ---- the list --------------------------------------------------------------------------------------------
 
 
-# ---- touches -----------------------------------------------------------------------------------------
-
-
-def test_a_look_asks_the_product_and_the_answer_makes_the_list() -> None:
-    """With what was touched before; the candidates say source, reason and probability."""
+def test_an_answer_makes_the_list() -> None:
+    """The candidates say source, reason and probability."""
     life = Life(OFFERS, shop())
-    (asked,) = [one for one in life.hear(look("a")) if isinstance(one, ProductTouched)]
-    assert asked == ProductTouched(product_id="a", occurred_at=START, member_id="m", recent=[])
     (said,) = life.hear(answer("a", x=3.0, y=1.0))
     assert isinstance(said, CandidatesChanged)
     first, second = said.candidates
     assert (first.product_id, first.source, first.reason_product_id) == ("x", Source.TOGETHER, "a")
     assert first.score == pytest.approx(0.75)
     assert second.score == pytest.approx(0.25)
-    (asked,) = [one for one in life.hear(look("b", 1)) if isinstance(one, ProductTouched)]
-    assert asked.recent == ["a"]
+    assert not said.degraded
 
 
-def test_the_same_product_again_is_no_touch() -> None:
-    """While it is among the last ten."""
+def test_the_list_is_said_when_the_last_answer_is_in() -> None:
+    """Of all that an order asked, whatever is answered in between."""
     life = Life(OFFERS, shop())
-    assert counts(life.hear(look("a"), look("a", 1)))["ProductTouched"] == 1
-    for number in range(WINDOW):
-        life.hear(look(f"p{number}", 2 + number))
-    assert "ProductTouched" in counts(life.hear(look("a", 50)))
+    asked = {"occasion": Occasion.ORDER, "asked": 3}
+    assert life.hear(replace(answer("a", x=1.0), **asked)) == []
+    assert listed(life.hear(answer("b", 5, y=2.0))) == ["y", "x"]
+    assert life.hear(replace(answer("c", z=1.0), **asked)) == []
+    assert set(listed(life.hear(replace(answer("d", w=1.0), **asked)))) == {"x", "y", "z", "w"}
 
 
-def test_each_touch_is_told_to_its_product_once() -> None:
-    """When ten more are known, or after a day of silence; never twice."""
-    life = Life(OFFERS, shop())
-    for number in range(15):
-        life.hear(look(f"p{number}", number))
-    told = [one for one in life.said if isinstance(one, TouchSurrounded)]
-    assert [one.product_id for one in told] == [f"p{n}" for n in range(5)]
-    life.wait("m", START + 3 * DAY)
-    told = [one for one in life.said if isinstance(one, TouchSurrounded)]
-    assert [one.product_id for one in told] == [f"p{n}" for n in range(15)]
-    assert [near.product_id for near in told[7].after] == [f"p{n}" for n in range(8, 15)]
-
-
-def test_an_order_asks_for_its_last_lines_and_is_answered_once() -> None:
-    """However long it is; the list is said when the last answer is in."""
-    life = Life(OFFERS, shop())
-    products = [f"p{n}" for n in range(ASKED_MOST + 7)]
-    asked = [
-        one.product_id for one in life.hear(order(*products)) if isinstance(one, ProductTouched)
-    ]
-    assert asked == products[-ASKED_MOST:]
-    for product in asked[:-1]:
-        assert not life.hear(answer(product, x=1.0))
-    assert listed(life.hear(answer(asked[-1], x=1.0))) == ["x"]
-
-
-def test_silence_says_the_list_anew() -> None:
-    """After an hour the touch is told, after a day the list; then the member is left alone."""
+def test_a_stranger_and_a_new_member_get_what_all_touch() -> None:
+    """At once, and the list says that it is degraded; a stranger who has a list gets no other."""
     life = Life(OFFERS, shop(hot={"hot": 1.0}))
-    life.hear(look("a"), answer("a", x=1.0))
-    said = life.wait("m", START + 30 * DAY)
-    assert counts(said) == {"TouchSurrounded": 1, "CandidatesChanged": 1}
-    assert life.due() is None
+    (said,) = life.hear(action(ListWanted, stranger=True))
+    assert isinstance(said, CandidatesChanged)
+    assert ([one.product_id for one in said.candidates], said.degraded) == (["hot"], True)
+    assert life.hear(action(ListWanted, 1, stranger=True)) == []
+    assert listed(life.hear(action(ListWanted, 1, stranger=False))) == ["hot"]
+    assert listed(life.hear(action(MemberEnrolled, 2))) == ["hot"]
+
+
+def test_a_log_in_starts_the_tastes_anew() -> None:
+    """With the first of its answers; what was answered before speaks no more."""
+    life = Life(OFFERS, shop())
+    life.hear(answer("a", x=1.0))
+    again = {"occasion": Occasion.LOG_IN, "asked": 2}
+    assert life.hear(replace(answer("a", HOUR, y=2.0), **again)) == []
+    assert listed(life.hear(replace(answer("b", HOUR, z=1.0), **again))) == ["y", "z"]
 
 
 def test_an_example_says_what_each_source_had_made_of_a_touch() -> None:
     """Before it is learned from, and only once there is something to weigh."""
     life = Life(OFFERS, shop(hot={"hot": 0.75, "x": 0.25}))
-    life.hear(look("a"), answer("a", x=3.0, y=1.0))
-    later = [look("x", 2 * HOUR)]
-    examples = [one for one in life.hear(*later) if isinstance(one, TouchExplained)]
+    life.hear(answer("a", x=3.0, y=1.0))
+    later = replace(answer("x", 2 * HOUR), event_id="drawn-5")
+    examples = [one for one in life.hear(later) if isinstance(one, TouchExplained)]
     assert len(examples) == 2  # one a purpose
     for one in examples:
         shares = dict(zip(one.sources, one.shares, strict=True))
@@ -187,7 +159,7 @@ def test_an_example_says_what_each_source_had_made_of_a_touch() -> None:
 # ---- what is never in the list ---------------------------------------------------------------------------
 
 NEVER = [
-    ("seen", [look("x")], ["y"]),
+    ("seen", [answer("x")], ["y"]),
     ("bought once", [order("x")], ["y"]),
     ("bought twice: consumable", [order("x"), order("x", at=1)], ["x", "y"]),
     ("dismissed", [action(CandidateDismissed, product_id="x")], ["y"]),
@@ -200,26 +172,23 @@ def test_never_offered(before: list[Any], products: list[str]) -> None:
     """What the member knows or does not want, however loud its neighbours are."""
     life = Life(OFFERS, shop())
     life.hear(*before)
-    life.hear(*(look(f"p{n}", 10 + n) for n in range(WINDOW)))
-    life.state.awaited = 1
     assert listed(life.hear(answer("p9", 60, x=2.0, y=1.0))) == products
 
 
 def test_what_is_out_is_not_offered_whatever_its_source() -> None:
     """Hidden or out of stock: neither by neighbours, nor as trending, nor as new."""
     life = Life(OFFERS, shop("x", "hot", "new", hot={"hot": 0.9, "warm": 0.1}, new=["new"]))
-    life.hear(look("a"))
     assert listed(life.hear(answer("a", x=2.0, y=1.0))) == ["y", "warm"]
 
 
 def test_who_refuses_gets_what_all_touch_and_leaves_nothing() -> None:
     """No word about them goes to products, nothing is kept; allowed again, it starts from nothing."""
     life = Life(OFFERS, shop(hot={"hot": 1.0}))
-    life.hear(look("a"), answer("a", x=2.0))
+    life.hear(answer("a", x=2.0))
     (said,) = life.hear(action(ConsentWithdrawn, 5, purpose=PERSONAL))
     assert isinstance(said, CandidatesChanged)
     assert ([one.product_id for one in said.candidates], said.personal) == (["hot"], False)
-    assert life.hear(look("b", 6), order("c", at=7), answer("a", 8, y=1.0)) == []
+    assert life.hear(order("c", at=7), answer("a", 8, y=1.0)) == []
     assert life.state == Offers(refused=True)
     (said,) = life.hear(action(ConsentGiven, 9, purpose=PERSONAL))
     assert isinstance(said, CandidatesChanged)
@@ -234,12 +203,10 @@ def test_who_refuses_gets_what_all_touch_and_leaves_nothing() -> None:
 def test_what_is_shown_again_and_again_sinks_until_it_is_clicked() -> None:
     """Three showings halve it; a click wipes them out; a week halves them."""
     life = Life(OFFERS, shop())
-    life.hear(look("a"))
     weights = {"x": 3.0, "y": 2.0}
     assert listed(life.hear(answer("a", **weights))) == ["x", "y"]
     for minute in range(3):
         life.hear(action(CandidatesShown, minute, product_ids=["x"]))
-    life.state.awaited = 1
     assert listed(life.hear(answer("a", 5))) == ["y", "x"]
     life.hear(action(CandidateClicked, 6, product_id="x"))
     assert listed(life.hear(answer("a", 7))) == ["x", "y"]
@@ -248,9 +215,10 @@ def test_what_is_shown_again_and_again_sinks_until_it_is_clicked() -> None:
 def test_a_quota_for_each_reason() -> None:
     """No more than six by one product before others come; the list is filled all the same."""
     life = Life(OFFERS, shop())
-    life.hear(look("a"), look("b", 1))
     life.hear(answer("a", 2, **{f"a{n}": 10.0 - n / 10 for n in range(15)}))
-    said = life.hear(answer("b", 3, **{f"b{n}": 1.0 - n / 100 for n in range(15)}))
+    said = life.hear(
+        replace(answer("b", 3, **{f"b{n}": 1.0 - n / 100 for n in range(15)}), place=1.0)
+    )
     products = listed(said)
     assert len(products) == OFFERED
     assert products[:6] == [f"a{n}" for n in range(6)]
@@ -261,13 +229,11 @@ def test_a_new_product_gets_a_start() -> None:
     """The last place is for one that is new, another each day."""
     new = [f"new{n}" for n in range(7)]
     life = Life(OFFERS, shop(new=new))
-    life.hear(look("a"))
     said = life.hear(answer("a", 1, **{f"x{n}": 1.0 for n in range(30)}))
     assert len(listed(said)) == OFFERED
     assert listed(said)[-1] in new
     others = set()
     for day in range(1, 15):
-        life.state.awaited = 1
         others.add(listed(life.hear(answer("a", day * DAY)))[-1])
     assert len(others) > 3
 
@@ -277,7 +243,7 @@ def test_a_new_product_gets_a_start() -> None:
 PRODUCTS = st.integers(0, 40).map(lambda n: f"p{n}")
 EVENTS = st.lists(
     st.one_of(
-        st.builds(look, PRODUCTS, st.integers(0, 5 * DAY)),
+        st.builds(lambda at: action(ListWanted, at, stranger=False), st.integers(0, 5 * DAY)),
         st.builds(
             lambda ps, at: order(*ps, at=at), st.lists(PRODUCTS, min_size=1), st.integers(0, DAY)
         ),
@@ -312,7 +278,7 @@ def test_in_whatever_order_and_time(events: list[Any]) -> None:
             products = [one.product_id for one in said.candidates]
             assert len(set(products)) == len(products) <= OFFERED
             assert all(0.0 <= one.score <= 1.0 for one in said.candidates)
-    assert len(life.state.journey.products) <= KEPT
+    assert len(life.state.tastes.products) <= KEPT_MOST + SLACK
 
 
 def test_small_enough_with_the_longest_ids() -> None:
@@ -320,7 +286,7 @@ def test_small_enough_with_the_longest_ids() -> None:
     life = Life(OFFERS, shop())
     for number in range(300):
         product = f"p{number}".ljust(128, "x")
-        life.hear(look(product, number), order(product, at=number))
+        life.hear(order(product, at=number))
         others = {f"q{number}-{n}".ljust(128, "x"): 1.0 for n in range(100)}
         life.hear(answer(product, number, **others))
         life.hear(action(CandidatesShown, number, product_ids=list(others)))

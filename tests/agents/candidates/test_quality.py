@@ -8,9 +8,10 @@ from zlib import crc32
 import pytest
 
 from agents.calendar import DAY
-from agents.candidates import exposure, judging, quality
+from agents.candidates import exposure, judging, quality, training
 from agents.candidates.exposure import BOUGHT_WITHIN, OPENED_MOST, Exposure
 from agents.candidates.quality import OFFER_QUALITY, SAID_EVERY, different, seen
+from agents.candidates.training import Mixtures
 from agents.candidates.trends import Trends
 from schemas.candidates import (
     Answer,
@@ -21,9 +22,6 @@ from schemas.candidates import (
     Source,
 )
 from tests.agents.rows import Life
-
-JUDGES = [f"e{n}" for n in range(50) if crc32(f"e{n}".encode()) % judging.EVERY == 0]
-NO_JUDGE = next(f"e{n}" for n in range(50) if crc32(f"e{n}".encode()) % judging.EVERY)
 
 
 def candidate(product: str, reason: str | None = None) -> Candidate:
@@ -36,8 +34,8 @@ LIST = judging.listed([candidate("a", "r1"), candidate("b", "r1"), candidate("c"
 NOW = Trends(week={"b": 0.6, "hot": 0.3, "known": 0.1})
 
 
-def judged(touched: list[str], event_id: str = JUDGES[0]) -> Iterator[ListJudged]:
-    return judging.judge(LIST, event_id, 5, touched, lambda one: one != "known", NOW)
+def judged(touched: list[str]) -> Iterator[ListJudged]:
+    return judging.judge(LIST, 5, touched, lambda one: one != "known", NOW)
 
 
 # What was touched, its rank on the list, the source, its rank among what all touch and may be offered.
@@ -61,9 +59,17 @@ def test_a_touch_judges_the_list(
 
 
 def test_who_does_not_judge() -> None:
-    """Three in four touches, and what could not have been offered."""
-    assert not list(judged(["a"], NO_JUDGE))
+    """What could not have been offered."""
     assert not list(judged(["known"]))
+
+
+def test_the_sample_grows_thin() -> None:
+    """One touch in four at first, one in sixteen once the mixture has seen two thousand; never none."""
+    ids = [f"e{n}" for n in range(4_000)]
+    few, many = ({training.NAME: Mixtures(examples=seen)} for seen in (0, 2_000))
+    drawn = [[one for one in ids if training.drawn(one, tables)] for tables in (few, many)]
+    assert [round(len(ids) / len(some)) for some in drawn] == [4, 16]
+    assert set(drawn[1]) <= set(drawn[0])
 
 
 def word(at: int, rank: int | None, popular_rank: int | None = None) -> ListJudged:

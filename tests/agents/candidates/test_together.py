@@ -11,11 +11,12 @@ import pytest
 
 from agents import Stage
 from agents.candidates.assortment import ASSORTMENT, OFFER
+from agents.candidates.listing import OFFERED
 from agents.candidates.neighbours import NEIGHBOURS
-from agents.candidates.offers import OFFERED, OFFERS
+from agents.candidates.offers import OFFERS
+from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
-from agents.interests import INTERESTS
 from agents.orders import ORDERS
 from agents.popularity import OF_PRODUCTS
 from agents.stock import STOCK
@@ -31,6 +32,7 @@ from schemas.candidates import (
     TouchSurrounded,
     TrendsPublished,
 )
+from schemas.outcomes import ProductViewed
 from schemas.record import Event
 from streams.plan import Topology
 from streams.simulate import Simulation, Worker
@@ -41,7 +43,7 @@ HOUR = 60 * MINUTE
 START = 1_323_432_000_000
 UNTIL = START + 72 * HOUR
 STAGES = (
-    Stage("members", "member_id", (ORDERS, INTERESTS, OFFERS), (TRENDS, MIXTURES, ASSORTMENT)),
+    Stage("members", "member_id", (ORDERS, TOUCHES, OFFERS), (TRENDS, MIXTURES, ASSORTMENT)),
     Stage("products", "product_id", (STOCK, OFFER, OF_PRODUCTS, NEIGHBOURS, TRENDING)),
     Stage("training", "model", (GATHERING, MIXING)),
 )
@@ -132,7 +134,7 @@ def test_each_touch_is_asked_answered_and_told() -> None:
     simulation = lived(Simulation)
     assert not simulation.dead_letters()
     said = list(simulation.outcomes())
-    asked = [one for one in said if isinstance(one, ProductTouched)]
+    asked = [one for one in said if getattr(one, "recent", None) is not None]
     answered = [one for one in said if isinstance(one, NeighboursTold)]
     told = [one for one in said if isinstance(one, TouchSurrounded)]
     assert len(asked) == len(answered) > 200
@@ -186,7 +188,7 @@ def test_crashes_and_schedules(seed: int) -> None:
     calm = lived(Simulation, 7)
     wild = played(TOPOLOGY, ordered(7), Random(seed), until=UNTIL, holdings_most=4)
     assert not wild.dead_letters()
-    for kind in (ProductTouched, TouchSurrounded, NeighboursTold):
+    for kind in (ProductViewed, ProductTouched, TouchSurrounded, NeighboursTold):
         ids = [
             sorted(one.event_id for one in each.outcomes() if isinstance(one, kind))
             for each in (calm, wild)

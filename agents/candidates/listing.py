@@ -1,0 +1,129 @@
+"""A member's list: all sources ranked, what may not be offered left out, and not all of one kind.
+
+This runs at every touch, so it asks little of each product: a list is made of some sixty, of which half is
+looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from operator import itemgetter
+from zlib import crc32
+
+from msgspec import Struct, field
+
+from agents import Tables
+from agents.calendar import DAY
+from agents.candidates import assortment, diversity, exposure, tastes, training, trends
+from agents.candidates.exposure import Exposure
+from agents.candidates.judging import Listed
+from agents.candidates.known import mark, marks
+from agents.candidates.mixture import silence, situation
+from agents.candidates.ranking import Mixed, best, mix, source_of, voices
+from agents.candidates.tastes import Tastes
+from schemas.candidates import Candidate, Purpose, Source
+
+OFFERED = 20
+CONSIDERED = 40
+CONSUMABLE_ORDERS = 2
+SPOKEN = (Source.TOGETHER, Source.ALIKE)
+
+
+class Offers(Struct, array_like=True):
+    """What is known of a member.
+
+    `awaited`: answers still to come, by the moment of what asked; `afresh_at`: the log-in that cleared last.
+    """
+
+    tastes: Tastes = field(default_factory=Tastes)
+    known: bytes = b""
+    touched_at: int | None = None
+    awaited: dict[int, int] = field(default_factory=dict)
+    afresh_at: int = -1
+    exposure: Exposure = field(default_factory=Exposure)
+    refused: bool = False
+    listed: Listed = field(default_factory=Listed)
+
+
+class Wanted:
+    """Whether a product may be offered: nothing that is known, refused, hidden or gone."""
+
+    def __init__(self, state: Offers, tables: Tables) -> None:
+        self._known = marks(state.known)
+        self._dismissed = frozenset(state.exposure.dismissed)
+        self._owned = state.tastes.owned
+        self._out = assortment.out(tables)
+
+    def __call__(self, product_id: str) -> bool:
+        """True when it may."""
+        number = mark(product_id)
+        if number in self._known and not consumable(self._owned, product_id):
+            return False
+        return number not in self._dismissed and product_id not in self._out
+
+
+def consumable(owned: dict[str, tastes.Owned], product_id: str) -> bool:
+    """Bought again and again."""
+    bought = owned.get(product_id)
+    return bought is not None and bought.orders >= CONSUMABLE_ORDERS
+
+
+def allowed(state: Offers, product_id: str, known: frozenset[int]) -> bool:
+    """Never touched, or bought again and again; `known` are the marks of all that was touched."""
+    return mark(product_id) not in known or consumable(state.tastes.owned, product_id)
+
+
+def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:
+    """The probability of each product to be touched next, at a moment (milliseconds)."""
+    known = marks(state.known) if purpose is Purpose.NOVEL else frozenset()
+    found = voices(state.tastes, trends.newest(tables), purpose, known, at)
+    logits = training.newest(tables).logits
+    return mix(found, logits.get(situation(purpose, silence(state.touched_at, at)), {}))
+
+
+def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[Candidate]:
+    """The list for a member: ranked, filtered, what was shown often further down, and not all of a kind."""
+    mixed = ranked(state, Purpose.ANY, at, tables)
+    wanted = Wanted(state, tables)
+    ranks: Iterable[tuple[str, float]] = best(mixed, wanted)
+    if state.exposure.shown:
+        faded = [
+            (product_id, exposure.faded(state.exposure, product_id, score, at))
+            for product_id, score in islice(ranks, CONSIDERED)
+        ]
+        ranks = sorted(faded, key=itemgetter(1), reverse=True)
+    found = _reasoned(state.tastes, mixed, islice(ranks, CONSIDERED))
+    chosen = [
+        Candidate(
+            product_id=product, source=source, reason_product_id=reason, score=min(1.0, score)
+        )
+        for reason, product, source, score in diversity.spread(found, OFFERED)
+    ]
+    return _with_new(member_id, at, trends.newest(tables).new, chosen, wanted)
+
+
+def _reasoned(
+    held: Tastes, mixed: Mixed, ranks: Iterable[tuple[str, float]]
+) -> Iterator[tuple[str | None, str, Source, float]]:
+    """The touched product that speaks for each, if one does, before it; and its source."""
+    slots = dict(zip(held.products, range(len(held.products)), strict=True))
+    for product_id, score in ranks:
+        slot = slots.get(product_id)
+        source = source_of(mixed, product_id, slot)
+        reason = tastes.reason(held, slot) if slot is not None and source in SPOKEN else None
+        yield reason, product_id, source, score
+
+
+def _with_new(
+    member_id: str, at: int, new: list[str], chosen: list[Candidate], wanted: Wanted
+) -> list[Candidate]:
+    """The last place is for a new product, another one each day and member, so that all get a start."""
+    listed = {one.product_id for one in chosen}
+    turn = crc32(f"{member_id}/{at // DAY}".encode())
+    for place in range(turn, turn + len(new)):
+        product_id = new[place % len(new)]
+        if product_id not in listed and wanted(product_id):
+            start = Candidate(product_id=product_id, source=Source.NEW, score=0.0)
+            return [*chosen[: OFFERED - 1], start]
+    return chosen
