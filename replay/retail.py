@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,11 +94,22 @@ def data_file() -> Path:
 
 def invoices(counts: Counter[Rule], path: Path | None = None) -> Iterator[Invoice]:
     """All invoices that keep a line, in the order of time; `counts` says what every rule did."""
-    for rows in sorted(_grouped(_rows(path or data_file())), key=lambda rows: rows[0].at):
+    found, counted = _cleaned(path or data_file())
+    counts.update(counted)
+    yield from found
+
+
+@lru_cache(maxsize=1)
+def _cleaned(path: Path) -> tuple[tuple[Invoice, ...], Counter[Rule]]:
+    """Read once in a process: more than one year may be told of it, and nothing changes an invoice."""
+    counts: Counter[Rule] = Counter()
+    found = []
+    for rows in sorted(_grouped(_rows(path)), key=lambda rows: rows[0].at):
         counts[Rule.ROW_READ] += len(rows)
         invoice = _invoice(rows, counts)
         if invoice is not None:
-            yield invoice
+            found.append(invoice)
+    return tuple(found), counts
 
 
 def _rows(path: Path) -> Iterator[Row]:

@@ -11,6 +11,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -64,9 +65,8 @@ class Year:
         count = min(orders or len(made), len(made))
         last = made[count - 1] if count < len(made) else every[-1].at
         ends_at = -(-(last + TAIL) // HOUR) * HOUR
-        shop = Shop.of(every)
         until = [invoice for invoice in every if invoice.at <= last]
-        return cls(count, seed, ends_at, last, shop, cleaned, risk, until)
+        return cls(count, seed, ends_at, last, _shop(path), cleaned, risk, until)
 
     def actions(self) -> Iterator[Event]:
         """Every action, in the order of time; equal times keep the order in which they were told."""
@@ -144,6 +144,12 @@ class Year:
         sellable, at_fault = dice.random() < SELLABLE, dice.random() < SHOP_AT_FAULT
         for order_id, pieces in purchases.match(invoice).items():
             yield told.return_of(invoice, order_id, pieces, sellable, at_fault)
+
+
+@lru_cache(maxsize=1)
+def _shop(path: Path | None) -> Shop:
+    """The same for every year that is told of a file."""
+    return Shop.of(invoices(Counter(), path))
 
 
 def _at(entry: Told) -> int:
