@@ -6,6 +6,7 @@ A failure names its seed: `world(seed)` and `Random(seed)` are the whole case.
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from math import inf
 from random import Random
 
@@ -51,11 +52,17 @@ def end_of(made: World) -> int:
     return made.delivered[-1][0] + SILENCE
 
 
+@cache
+def calm_of(seed: int) -> Simulation:
+    """The world of a seed, served in order."""
+    made = world(seed)
+    return played(TOPOLOGY, made.delivered, until=end_of(made))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_everything_adds_up(seed: int) -> None:
     """Ledger zero at each entry, each order once, returns within bounds, one end for each hold."""
-    made = world(seed)
-    audited(made, played(TOPOLOGY, made.delivered, until=end_of(made)))
+    audited(world(seed), calm_of(seed))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -66,7 +73,7 @@ def test_everything_adds_up_under_fire(seed: int) -> None:
     audited(made, wild)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_order_across_members_is_irrelevant(seed: int) -> None:
     """Without redemptions nothing of a member depends on others: the same words, byte by byte.
 
@@ -114,7 +121,7 @@ def final_stock(simulation: Simulation) -> dict[str, tuple[int, int]]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_crashes_alone_change_nothing_at_all(seed: int) -> None:
     """The same order of service, with and without a crash before each commit."""
     made = world(seed, Shape(steps=120))
@@ -164,10 +171,8 @@ def test_prefixes_are_never_negative_and_repeats_change_nothing() -> None:
 def test_the_world_is_worth_its_name() -> None:
     """Seeds must reach what they are meant to try: else the tests above show nothing."""
     kinds: set[str] = set()
-    for seed in range(8):
-        made = world(seed)
-        outcomes = played(TOPOLOGY, made.delivered, until=end_of(made)).outcomes()
-        kinds |= {type(outcome).__name__ for outcome in outcomes}
+    for seed in range(5):
+        kinds |= {type(outcome).__name__ for outcome in calm_of(seed).outcomes()}
     ledger = {kind.__name__ for kind in LEDGER}
     assert ledger - kinds == OF_VERDICTS
     assert {"OrderPlaced", "RewardRedeemed", "RedemptionRefused", "GiftReleased"} <= kinds
