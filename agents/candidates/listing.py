@@ -6,7 +6,7 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from operator import itemgetter
 from zlib import crc32
@@ -20,14 +20,13 @@ from agents.candidates.exposure import Exposure
 from agents.candidates.judging import Listed
 from agents.candidates.known import mark, marks
 from agents.candidates.mixture import silence, situation
-from agents.candidates.ranking import Mixed, best, mix, source_of, voices
+from agents.candidates.ranking import Mixed, best, explained, mix, voices
 from agents.candidates.tastes import Tastes
 from schemas.candidates import Candidate, Purpose, Source
 
 OFFERED = 20
 CONSIDERED = 40
 CONSUMABLE_ORDERS = 2
-SPOKEN = (Source.TOGETHER, Source.ALIKE)
 
 
 class Offers(Struct, array_like=True):
@@ -93,7 +92,7 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
             for product_id, score in islice(ranks, CONSIDERED)
         ]
         ranks = sorted(faded, key=itemgetter(1), reverse=True)
-    found = _reasoned(state.tastes, mixed, islice(ranks, CONSIDERED))
+    found = explained(mixed, tastes.reasons(state.tastes), islice(ranks, CONSIDERED))
     chosen = [
         Candidate(
             product_id=product, source=source, reason_product_id=reason, score=min(1.0, score)
@@ -101,18 +100,6 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
         for reason, product, source, score in diversity.spread(found, OFFERED)
     ]
     return _with_new(member_id, at, trends.newest(tables).new, chosen, wanted)
-
-
-def _reasoned(
-    held: Tastes, mixed: Mixed, ranks: Iterable[tuple[str, float]]
-) -> Iterator[tuple[str | None, str, Source, float]]:
-    """The touched product that speaks for each, if one does, before it; and its source."""
-    slots = dict(zip(held.products, range(len(held.products)), strict=True))
-    for product_id, score in ranks:
-        slot = slots.get(product_id)
-        source = source_of(mixed, product_id, slot)
-        reason = tastes.reason(held, slot) if slot is not None and source in SPOKEN else None
-        yield reason, product_id, source, score
 
 
 def _with_new(

@@ -84,7 +84,8 @@ def react(state: Offers, event: Heard, tables: Tables) -> Iterable[Outcome]:
 def _answered(state: Offers, event: NeighboursTold, tables: Tables) -> Iterator[Outcome]:
     if state.refused:
         return
-    at, learned = event.occurred_at, ()
+    at = event.occurred_at
+    learned: tuple[Outcome, ...] = ()
     known = marks(state.known)
     match event.occasion:
         case Occasion.LOOK:

@@ -75,6 +75,6 @@ def alike(paths: bytes, shared: Mapping[int, float]) -> np.ndarray:
     some = overlaps > 0.0
     if some.any():
         weights = overlaps[some, None] * BY_PLACE
-        found = np.bincount(rows[some].ravel(), weights.ravel(), SLOTS)
+        found += np.bincount(rows[some].ravel(), weights.ravel(), SLOTS)
         found[NOBODY] = 0.0
     return found

@@ -7,13 +7,11 @@ an evaluation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from math import exp2, fsum
-from operator import itemgetter
+from math import exp2
+from operator import add, itemgetter
 from typing import NamedTuple
-
-import numpy as np
 
 from agents.candidates import tastes as taste
 from agents.candidates.known import mark
@@ -26,24 +24,21 @@ AGAIN_HALF_LIFE = 180 * 86_400_000
 TRENDS_HEARD = (
     60  # of a list of trends; what stands lower is offered by another source or not at all
 )
-HEARD = {
-    Source.AGAIN: None,
-    Source.TRENDING_DAY: TRENDS_HEARD,
-    Source.TRENDING_WEEK: TRENDS_HEARD,
-}
+UNKNOWN, TOGETHER, ALIKE, AGAIN = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.AGAIN
+TRENDING_DAY, TRENDING_WEEK = Source.TRENDING_DAY, Source.TRENDING_WEEK
+HEARD = {AGAIN: None, TRENDING_DAY: TRENDS_HEARD, TRENDING_WEEK: TRENDS_HEARD}
 _score = itemgetter(1)
 
 
 class Voices(NamedTuple):
     """What the sources hold: weights of products by source, and each source's sum, more than zero.
 
-    TOGETHER and ALIKE lie in parallel to `products`, the others in `weights`; a source that holds nothing
-    is in no `wholes`.
+    `spoken` has TOGETHER and ALIKE in parallel to `products`, `weights` the others; a source that holds
+    nothing is in no `wholes`.
     """
 
     products: list[str]
-    together: np.ndarray
-    alike: np.ndarray
+    spoken: dict[Source, Sequence[float]]
     weights: dict[Source, Mapping[str, float]]
     wholes: dict[Source, float]
 
@@ -57,7 +52,7 @@ class Mixed(NamedTuple):
 
     scores: dict[str, float]
     voices: Voices
-    spoken: dict[Source, list[float]]
+    spoken: tuple[list[float], list[float]]
     factors: dict[Source, float]
 
 
@@ -66,28 +61,38 @@ def voices(
 ) -> Voices:
     """What all sources hold at a moment (milliseconds)."""
     day, week = trends.day, trends.week
-    together, alike, _ = taste.voices(tastes)
+    spoken: tuple[Sequence[float], Sequence[float]] = taste.voices(tastes)
     again: dict[str, float] = {}
     if purpose is Purpose.NOVEL:
         day, week = _unknown(day, known), _unknown(week, known)
-        new = np.array([mark(product) not in known for product in tastes.products], bool)
-        together, alike = together * new, alike * new
+        spoken = (
+            _of_unknown(tastes.products, spoken[0], known),
+            _of_unknown(tastes.products, spoken[1], known),
+        )
     else:
         again = {product: _again(owned, at) for product, owned in tastes.owned.items()}
     wholes = {
-        Source.TOGETHER: float(together.sum()),
-        Source.ALIKE: float(alike.sum()),
-        Source.AGAIN: fsum(again.values()),
-        Source.TRENDING_DAY: fsum(day.values()),
-        Source.TRENDING_WEEK: fsum(week.values()),
+        TOGETHER: sum(spoken[0]),
+        ALIKE: sum(spoken[1]),
+        AGAIN: sum(again.values()),
+        TRENDING_DAY: sum(day.values()),
+        TRENDING_WEEK: sum(week.values()),
     }
     return Voices(
         tastes.products,
-        together,
-        alike,
-        {Source.AGAIN: again, Source.TRENDING_DAY: day, Source.TRENDING_WEEK: week},
+        {TOGETHER: spoken[0], ALIKE: spoken[1]},
+        {AGAIN: again, TRENDING_DAY: day, TRENDING_WEEK: week},
         {source: whole for source, whole in wholes.items() if whole > 0},
     )
+
+
+def _of_unknown(
+    products: list[str], weights: Sequence[float], known: Collection[int]
+) -> list[float]:
+    return [
+        0.0 if mark(product) in known else weight
+        for product, weight in zip(products, weights, strict=True)
+    ]
 
 
 def _again(owned: Owned, at: int) -> float:
@@ -101,12 +106,11 @@ def _unknown(shares: Mapping[str, float], known: Collection[int]) -> dict[str, f
 
 def share(found: Voices, source: Source, product_id: str) -> float:
     """The probability that a source, one of those that hold anything, gives a product."""
-    held = found.weights.get(source)
-    if held is not None:
-        weight = held.get(product_id, 0.0)
+    weights = found.weights.get(source)
+    if weights is not None:
+        weight = weights.get(product_id, 0.0)
     elif product_id in found.products:
-        slot = found.products.index(product_id)
-        weight = float((found.together if source is Source.TOGETHER else found.alike)[slot])
+        weight = found.spoken[source][found.products.index(product_id)]
     else:
         return 0.0
     return min(1.0, weight / found.wholes[source])
@@ -119,15 +123,15 @@ def mix(found: Voices, logits: Mapping[str, float]) -> Mixed:
         source: part / found.wholes[source]
         for source, part in zip(sources, weigh(logits, sources), strict=True)
     }
-    together = found.together * factors.pop(Source.TOGETHER, 0.0)
-    alike = found.alike * factors.pop(Source.ALIKE, 0.0)
-    scores: dict[str, float] = dict(zip(found.products, (together + alike).tolist(), strict=True))
+    ours, theirs = factors.pop(TOGETHER, 0.0), factors.pop(ALIKE, 0.0)
+    together = [weight * ours for weight in found.spoken[TOGETHER]]
+    alike = [weight * theirs for weight in found.spoken[ALIKE]]
+    scores = dict(zip(found.products, map(add, together, alike), strict=True))
     score = scores.get
     for source, factor in factors.items():
         for product, weight in islice(found.weights[source].items(), HEARD[source]):
             scores[product] = score(product, 0.0) + weight * factor
-    spoken = {Source.TOGETHER: together.tolist(), Source.ALIKE: alike.tolist()}
-    return Mixed(scores, found, spoken, factors)
+    return Mixed(scores, found, (together, alike), factors)
 
 
 def ordered(mixed: Mixed) -> list[tuple[str, float]]:
@@ -140,18 +144,29 @@ def best(mixed: Mixed, wanted: Callable[[str], bool]) -> Iterator[tuple[str, flo
     return (one for one in ordered(mixed) if one[1] > 0.0 and wanted(one[0]))
 
 
-def source_of(mixed: Mixed, product_id: str, slot: int | None) -> Source:
-    """The source that gives a product most of its probability; of equals the first in their order.
+def explained(
+    mixed: Mixed, reasons: list[str | None], ranks: Iterable[tuple[str, float]]
+) -> Iterator[tuple[str | None, str, Source, float]]:
+    """Before each product and its probability the touched product that speaks for it; and its source.
 
-    `slot`: its place among those that others speak for; none: it has none.
+    The source is the one that gives most of it, of equals the first in their order; `reasons` are in parallel
+    to `voices.products`.
     """
-    most, strongest = 0.0, Source.UNKNOWN
-    if slot is not None:
-        for source, parts in mixed.spoken.items():
-            if parts[slot] > most:
-                most, strongest = parts[slot], source
-    for source, factor in mixed.factors.items():
-        given = mixed.voices.weights[source].get(product_id, 0.0) * factor
-        if given > most:
-            most, strongest = given, source
-    return strongest
+    slots = dict(zip(mixed.voices.products, range(len(reasons)), strict=True))
+    together, alike = mixed.spoken
+    others = [
+        (source, mixed.voices.weights[source].get, factor)
+        for source, factor in mixed.factors.items()
+    ]
+    for product_id, score in ranks:
+        most, source, reason = 0.0, UNKNOWN, None
+        slot = slots.get(product_id)
+        if slot is not None and together[slot] + alike[slot] > 0.0:
+            most, source, reason = together[slot], TOGETHER, reasons[slot]
+            if alike[slot] > most:
+                most, source = alike[slot], ALIKE
+        for other, weight_of, factor in others:
+            given = weight_of(product_id, 0.0) * factor
+            if given > most:
+                most, source, reason = given, other, None
+        yield reason, product_id, source, score

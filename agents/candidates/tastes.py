@@ -7,15 +7,18 @@ number grows too large everything is divided once, and `base` moves.
 
 About `KEPT_MOST` products are kept; the weakest are sought once in a while only, so there are up to `SLACK`
 more. A product that is touched speaks as something new no more; one that was bought goes on being spoken
-for, as it may be bought again. Weights lie in strings of bytes that numpy reads: they are written at every
-touch, and a number of each product would cost ten times as much.
+for, as it may be bought again. Weights lie in strings of bytes: they are written at every touch, and a number
+of each product would cost several times as much.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from array import array
+from collections.abc import Collection, Iterable
+from math import isfinite
+from operator import add
+from typing import Any
 
-import numpy as np
 from msgspec import Struct, field
 
 from agents.candidates.known import mark
@@ -27,8 +30,6 @@ OWNED_MOST = 80
 SLACK = 40
 STEPS_MOST = 100.0  # 0.8^-100 is 5e9
 ANSWERED_KEPT = 21
-WEIGHT, NUMBER = np.dtype("<f4"), np.dtype("<u4")
-ROWS, LOUDEST = 3, 2
 
 
 class Owned(Struct, array_like=True):
@@ -41,13 +42,15 @@ class Owned(Struct, array_like=True):
 class Tastes(Struct, array_like=True):
     """What speaks for products, what was bought, and the place that the weights refer to.
 
-    `spoken` has three rows of float32 in parallel to `products`: TOGETHER, ALIKE, and both of the answer that
-    spoke loudest; `reasons` the number of that answer (uint32). `answers` counts them; `answered` has the
-    products of the last ones, the newest first.
+    In parallel to `products`: two voices and the loudest single answer (float32 each), and which answer that
+    was, by its number (uint32). `answers` counts them; `answered` has the products of the last ones, the
+    newest first.
     """
 
     products: list[str] = field(default_factory=list)
-    spoken: bytes = b""
+    together: bytes = b""
+    alike: bytes = b""
+    loudest: bytes = b""
     reasons: bytes = b""
     owned: dict[str, Owned] = field(default_factory=dict)
     base: float = 0.0
@@ -61,66 +64,83 @@ def hear(tastes: Tastes, told: NeighboursTold, known: Collection[int]) -> None:
     Raises `ValueError` for a weight that is no number: it would win every list for ever.
     """
     _rebase(tastes, told.place)
-    weights = np.array((told.together, told.alike), WEIGHT)
-    weights *= FADING ** (tastes.base - told.place)
-    if not np.isfinite(weights.sum()):
+    weight = FADING ** (tastes.base - told.place)
+    if not isfinite(weight * (sum(told.together) + sum(told.alike))):
         raise ValueError(f"A neighbour of {told.product_id} speaks with a weight without bounds.")
     tastes.answers += 1
     tastes.answered = [told.product_id, *tastes.answered[: ANSWERED_KEPT - 1]]
-    slots = dict(zip(tastes.products, range(len(tastes.products)), strict=True))
-    before = voices(tastes)
-    taken, places = _places(tastes, told.product_ids, slots, known)
-    spoken = np.zeros((ROWS, len(tastes.products)), WEIGHT)
-    spoken[:, : before.shape[1]] = before
-    touched = slots.get(told.product_id)
-    if touched is not None and told.product_id not in tastes.owned:
-        spoken[:, touched] = 0.0  # nothing speaks for it as for something new any more
-    if taken:
-        _add(tastes, spoken, np.array(places), weights[:, taken])
-    tastes.spoken = spoken.tobytes()
-    if len(tastes.products) > KEPT_MOST + SLACK:
-        _forget_weak(tastes, spoken)
-
-
-def _places(
-    tastes: Tastes, products: list[str], slots: dict[str, int], known: Collection[int]
-) -> tuple[list[int], list[int]]:
-    """Which of the products are taken in, and the slot of each; new ones get the next."""
-    taken, places, held = [], [], len(slots)
-    for number, product in enumerate(products):
-        slot = slots.get(product)
+    spoken = _Spoken(tastes)
+    if told.product_id not in tastes.owned:
+        spoken.silence(told.product_id)  # nothing speaks for it as for something new any more
+    for product, together, alike in zip(told.product_ids, told.together, told.alike, strict=True):
+        slot = spoken.slots.get(product)
         if slot is None:
             if mark(product) in known and product not in tastes.owned:
                 continue
-            slot, held = held, held + 1
-            tastes.products.append(product)
-        taken.append(number)
-        places.append(slot)
-    return taken, places
+            slot = spoken.take_in(product)
+        spoken.add(slot, together * weight, alike * weight, tastes.answers)
+    spoken.put_back(tastes)
 
 
-def _add(tastes: Tastes, spoken: np.ndarray, places: np.ndarray, weights: np.ndarray) -> None:
-    spoken[:LOUDEST, places] += weights
-    loud, loudest = weights.sum(axis=0), spoken[LOUDEST, places]
-    louder = places[loud > loudest]
-    spoken[LOUDEST, places] = np.maximum(loud, loudest)
-    missing = bytes(spoken.shape[1] * NUMBER.itemsize - len(tastes.reasons))
-    reasons = np.frombuffer(tastes.reasons + missing, NUMBER).copy()
-    reasons[louder] = tastes.answers
-    tastes.reasons = reasons.tobytes()
+class _Spoken:
+    """Tastes while an answer is heard: numbers that can be changed."""
+
+    def __init__(self, tastes: Tastes) -> None:
+        self.products = tastes.products
+        self.slots = dict(zip(self.products, range(len(self.products)), strict=True))
+        self.together = array("f", tastes.together)
+        self.alike = array("f", tastes.alike)
+        self.loudest = array("f", tastes.loudest)
+        self.reasons = array("I", tastes.reasons)
+
+    def silence(self, product: str) -> None:
+        slot = self.slots.get(product)
+        if slot is not None:
+            self.together[slot] = self.alike[slot] = self.loudest[slot] = 0.0
+
+    def take_in(self, product: str) -> int:
+        slot = self.slots[product] = len(self.products)
+        self.products.append(product)
+        self.together.append(0.0)
+        self.alike.append(0.0)
+        self.loudest.append(0.0)
+        self.reasons.append(0)
+        return slot
+
+    def add(self, slot: int, together: float, alike: float, answer: int) -> None:
+        self.together[slot] += together
+        self.alike[slot] += alike
+        if together + alike > self.loudest[slot]:
+            self.loudest[slot], self.reasons[slot] = together + alike, answer
+
+    def put_back(self, tastes: Tastes) -> None:
+        """As bytes again, without the weakest when there are too many."""
+        kept: Iterable[int] | None = None
+        if len(self.products) > KEPT_MOST + SLACK:
+            strength = list(map(add, self.together, self.alike))
+            order = sorted(range(len(strength)), key=strength.__getitem__, reverse=True)
+            kept = sorted(order[:KEPT_MOST])
+            tastes.products = [self.products[slot] for slot in kept]
+        for name in ("together", "alike", "loudest", "reasons"):
+            numbers: array[Any] = getattr(self, name)
+            if kept is not None:
+                numbers = array(numbers.typecode, [numbers[slot] for slot in kept])
+            setattr(tastes, name, numbers.tobytes())
 
 
-def voices(tastes: Tastes) -> np.ndarray:
-    """What speaks for each product: a matrix of `ROWS` by products."""
-    return np.frombuffer(tastes.spoken, WEIGHT).reshape(ROWS, len(tastes.products))
+def voices(tastes: Tastes) -> tuple[array[float], array[float]]:
+    """What speaks for each product: TOGETHER, ALIKE."""
+    return array("f", tastes.together), array("f", tastes.alike)
 
 
-def reason(tastes: Tastes, slot: int) -> str | None:
-    """The product whose answer spoke loudest for this one; none when that is too long ago."""
-    at = slot * NUMBER.itemsize
-    number = int.from_bytes(tastes.reasons[at : at + NUMBER.itemsize], "little")
-    ago = tastes.answers - number
-    return tastes.answered[ago] if number and ago < len(tastes.answered) else None
+def reasons(tastes: Tastes) -> list[str | None]:
+    """By product, whose answer spoke loudest for it; none when that is too long ago."""
+    said = tastes.answered
+    answers, known = tastes.answers, len(said)
+    return [
+        said[answers - number] if number and answers - number < known else None
+        for number in array("I", tastes.reasons)
+    ]
 
 
 def own(tastes: Tastes, product_id: str, at: int) -> None:
@@ -135,15 +155,8 @@ def own(tastes: Tastes, product_id: str, at: int) -> None:
 
 def clear(tastes: Tastes) -> None:
     """Nothing speaks for anything; what was bought stays."""
-    tastes.products, tastes.spoken, tastes.reasons = [], b"", b""
-
-
-def _forget_weak(tastes: Tastes, spoken: np.ndarray) -> None:
-    strength = spoken[:LOUDEST].sum(axis=0)
-    kept = np.sort(np.argsort(-strength, kind="stable")[:KEPT_MOST])
-    tastes.products = [tastes.products[slot] for slot in kept.tolist()]
-    tastes.reasons = np.frombuffer(tastes.reasons, NUMBER)[kept].tobytes()
-    tastes.spoken = spoken[:, kept].tobytes()
+    tastes.products = []
+    tastes.together = tastes.alike = tastes.loudest = tastes.reasons = b""
 
 
 def _by_orders(item: tuple[str, Owned]) -> tuple[int, int, str]:
@@ -153,5 +166,8 @@ def _by_orders(item: tuple[str, Owned]) -> tuple[int, int, str]:
 
 def _rebase(tastes: Tastes, place: float) -> None:
     if place - tastes.base > STEPS_MOST:
-        faded = voices(tastes) * WEIGHT.type(FADING ** (place - tastes.base))
-        tastes.spoken, tastes.base = faded.tobytes(), place
+        factor = FADING ** (place - tastes.base)
+        for name in ("together", "alike", "loudest"):
+            faded = array("f", [weight * factor for weight in array("f", getattr(tastes, name))])
+            setattr(tastes, name, faded.tobytes())
+        tastes.base = place

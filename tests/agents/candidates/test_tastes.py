@@ -13,7 +13,6 @@ from agents.candidates.tastes import (
     ANSWERED_KEPT,
     FADING,
     KEPT_MOST,
-    LOUDEST,
     OWNED_MOST,
     SLACK,
     STEPS_MOST,
@@ -21,7 +20,7 @@ from agents.candidates.tastes import (
     clear,
     hear,
     own,
-    reason,
+    reasons,
     voices,
 )
 from schemas.candidates import NeighboursTold
@@ -52,12 +51,12 @@ def answer(
 
 
 def spoken(tastes: Tastes, row: int = 0) -> dict[str, float]:
-    """What speaks for each product: TOGETHER, or another row."""
-    return dict(zip(tastes.products, voices(tastes)[row].tolist(), strict=True))
+    """What speaks for each product: TOGETHER, or ALIKE."""
+    return dict(zip(tastes.products, voices(tastes)[row], strict=True))
 
 
 def because(tastes: Tastes, product: str) -> str | None:
-    return reason(tastes, tastes.products.index(product))
+    return reasons(tastes)[tastes.products.index(product)]
 
 
 @given(ANSWERS)
@@ -119,7 +118,7 @@ def test_bounded_and_the_strong_stay() -> None:
         hear(tastes, answer("r", {f"p{number}-{n}": 1.0 for n in range(20)}), frozenset())
         hear(tastes, answer("s", {"strong": 9.0}), frozenset())
     assert len(tastes.products) <= KEPT_MOST + SLACK
-    assert spoken(tastes, LOUDEST)["strong"] == 13.5
+    assert spoken(tastes)["strong"] == 360.0
     assert because(tastes, "strong") is None  # the first of forty alike is too long ago
     for number in range(400):
         own(tastes, f"p{number}", number)
