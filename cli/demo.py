@@ -115,6 +115,7 @@ def run(
 
 def _make_room(installation: Installation, orders: int | None, seed: int) -> None:
     """An empty folder, or the one of the same demo that was stopped. Raises `Trouble`."""
+    installation.check_ours()  # before the year is read
     marker = installation.marker
     if marker is None:
         return

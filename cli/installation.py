@@ -66,7 +66,7 @@ class Installation:
 
     def mark(self, marker: Marker) -> None:
         """Note what the folder is for."""
-        self._check_ours()
+        self.check_ours()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft = self._marker_file.with_suffix(".draft")
@@ -83,11 +83,11 @@ class Installation:
     def erase(self) -> None:
         """Delete the folder with all that is in it. Raises `Trouble` when it is not ours."""
         if self.folder.exists():
-            self._check_ours()
+            self.check_ours()
             shutil.rmtree(self.folder)
 
-    def _check_ours(self) -> None:
-        """A folder with other things in it is neither used nor deleted."""
+    def check_ours(self) -> None:
+        """A folder with other things in it is neither used nor deleted. Raises `Trouble`."""
         if self.folder.is_dir() and self.marker is None and any(self.folder.iterdir()):
             raise Trouble(
                 f"{self.folder} was not made by memberstream.",
