@@ -30,7 +30,7 @@ demo: $(READY) ## a year of real orders through everything (ARGS="--orders 2000 
 	$(BIN)/memberstream demo $(ARGS) $(FIGURES)
 
 test: $(READY) ## every test, on the real parts, in two processes (JOBS=0: in one)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## style and types
 	$(BIN)/ruff check .

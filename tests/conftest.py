@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import psycopg
 import pytest
@@ -20,9 +23,43 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+# Files go to processes whole and in this order, so that none begins minutes when the rest is done.
+LONGEST_FIRST = (
+    "cli/test_installation.py",
+    "chaos/test_main_job.py",
+    "streams/test_engine.py",
+    "simulation/test_shop.py",
+    "conformance/test_contract.py",
+    "evaluation/test_fraud_kafka.py",
+    "evaluation/test_misbehaviour.py",
+    "streams/test_broadcasts.py",
+    "sinks/test_postgres_process.py",
+    "evaluation/test_loyalty.py",
+    "evaluation/test_recommendations.py",
+    "evaluation/test_dry_run.py",
+    "evaluation/test_fraud.py",
+    "replay/test_year.py",
+    "replay/test_misbehaviour.py",
+    "contracts/test_agents.py",
+    "local/test_platform.py",
+)
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; all else keeps its order."""
+    places = {TESTS / name: place for place, name in enumerate(LONGEST_FIRST)}
+    assert all(path.exists() for path in places), "LONGEST_FIRST names a file that is gone"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+# The embedded broker lives for minutes: what the second compiler costs it never earns back.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    """Kafka, Postgres and Valkey for the whole session."""
+def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Addresses]:
+    """Kafka, Postgres and Valkey for the whole run, the same for all its processes."""
     named = named_addresses()
     if named is not None:
         yield named
@@ -31,11 +68,42 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
         if found is not None:
             yield found
             return
-    embedded = Platform(tmp_path_factory.mktemp("platform"))
-    try:
-        yield embedded.start()
-    finally:
-        embedded.stop()
+    own = tmp_path_factory.getbasetemp()
+    with embedded(own if worker_id == "master" else own.parent) as addresses:
+        yield addresses
+
+
+@contextmanager
+def embedded(root: Path) -> Iterator[Addresses]:
+    """The platform of all processes with this folder: the first starts it, the last one stops it."""
+    made = Platform(root / "platform")
+    with (root / "users.lock").open("w") as users:
+        with in_turn(root):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            if not made.running:
+                made.start()
+        try:
+            yield made.addresses
+        finally:
+            with in_turn(root):
+                if alone(users):
+                    made.stop()
+
+
+@contextmanager
+def in_turn(root: Path) -> Iterator[None]:
+    """One process at a time."""
+    with (root / "turn.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def alone(users: TextIO) -> bool:
+    """True when nobody else holds the lock that this process holds."""
+    with suppress(BlockingIOError):
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False
 
 
 @pytest.fixture
@@ -78,7 +146,7 @@ def postgres(platform: Addresses) -> Iterator[str]:
 def redis_database(platform: Addresses, worker_id: str) -> str:
     """URL of a Valkey database that tests empty; nothing of others lies in it.
 
-    Number 15, and of the tests' second process 14, as both may have been given the same server.
+    Number 15, of the tests' second process 14, and so on, as all have the same server.
     """
     number = 15 - int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 15
     url = platform.redis.rpartition("/")[0] + f"/{number}"

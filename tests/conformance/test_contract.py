@@ -57,7 +57,7 @@ def test_a_consumer_that_breaks_a_rule_is_found_out(
     """The example with one thing taken out: the control that must fail."""
     assert SOURCE.count(taken) == 1
     mutant.write_text(SOURCE.replace(taken, given), encoding="utf-8")
-    findings = run(kafka, command(mutant), patience_seconds=20)
+    findings = run(kafka, command(mutant), patience_seconds=10)
     seen = [one.rule for one in findings if not one.kept]
     for words in broken:
         assert any(rule.startswith(words) for rule in seen), seen
