@@ -24,6 +24,7 @@ from audit.log import Cut, Entry, Log
 STAGES = ("members", "products", "searches", "tokens", "training")
 ACTIONS = tuple(f"actions.{stage}" for stage in STAGES)
 OUTCOMES = (*(f"outcomes.{stage}" for stage in STAGES), "alerts")
+COPIES = ("models",)  # every partition holds all of it
 REPARTITION = tuple(f"to.{stage}" for stage in STAGES)
 DEAD_LETTERS = ("dead-letters",)
 LONGEST_CHAIN = 8  # round trips between stages, from a request to the last that follows from it
@@ -217,6 +218,10 @@ class Auditor:
             books.hear_action(action, required=before)
         for outcome in self._log.read(cut):
             books.hear(outcome)
+        copies = self._log.ends(COPIES)
+        books.turns.expect(partition for _, partition in copies)
+        for copy in self._log.read(copies):
+            books.turns.hear_copy(copy)
         return books
 
     def _moved(self, cut: Cut, books: Books) -> frozenset[str]:

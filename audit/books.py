@@ -20,6 +20,7 @@ from audit.orders import Orders
 from audit.overdue import Overdue
 from audit.stock import Stock
 from audit.tiers import Tiers
+from audit.turns import Turns
 from audit.verdicts import Verdicts
 
 Key = tuple[Any, ...]
@@ -41,6 +42,7 @@ class Books:
         self.disputes = Disputes()
         self.verdicts = Verdicts()
         self.alerts = Alerts()
+        self.turns = Turns()
         self._members: set[Key] = set()
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
@@ -63,7 +65,7 @@ class Books:
         if not entry.name:
             return
         books = (self.orders, self.ledger, self.boards, self.stock, self.overdue)
-        for book in (*books, self.disputes, self.verdicts, self.alerts, self.tiers):
+        for book in (*books, self.disputes, self.verdicts, self.alerts, self.tiers, self.turns):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -99,6 +101,7 @@ class Books:
             *self.ledger.finish(),
             *self.boards.finish(self.ledger.rules),
             *self.stock.finish(moved),
+            *self.turns.finish(quiet=quiet),
             *self.tiers.finish(self._stops if quiet else None),
         ]
 
