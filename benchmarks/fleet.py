@@ -57,7 +57,7 @@ class Process:
             assert self.process is not None
             self.process.send_signal(number)
 
-    def ends(self, seconds: float = 20) -> int:
+    def ends(self, seconds: float = 60) -> int:
         """Wait for its end; the exit code, or minus the signal."""
         assert self.process is not None
         code = self.process.wait(seconds)
@@ -162,7 +162,7 @@ def _resume(stopped: list[tuple[float, Process]], now: float) -> list[tuple[floa
     return [(due, process) for due, process in stopped if due > now]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20, pause: float = 0.1) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 60, pause: float = 0.1) -> bool:
     """Wait until it holds; False when it never did."""
     ends = time.monotonic() + seconds
     while not holds():

@@ -341,7 +341,7 @@ def _lives(pid: int) -> bool:
         return False
 
 
-def _eventually(ask: Any, seconds: float = 20) -> Any:
+def _eventually(ask: Any, seconds: float = 60) -> Any:
     """Views follow within a moment: ask until there is an answer."""
     until = time.monotonic() + seconds
     while not (found := ask()) and time.monotonic() < until:

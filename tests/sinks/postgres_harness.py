@@ -75,7 +75,7 @@ def caught_up(settings: Settings) -> bool:
     return {(topic, partition): end for topic, partition, end in found} == ends
 
 
-def wait(done: Callable[[], bool], seconds: float = 60) -> None:
+def wait(done: Callable[[], bool], seconds: float = 120) -> None:
     """Until `done`."""
     ends = time.monotonic() + seconds
     while not done():

@@ -58,7 +58,7 @@ def test_killed_at_any_moment_it_goes_on_where_the_rows_are(log: Log, settings: 
         process = start(settings)
         wait(lambda written=written: _entries(settings) > written)
         process.kill()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert 0 < _entries(settings) < count, "it was killed too late to show anything"
     port = free_port()
     process = start(settings, MEMBERSTREAM_HTTP_PORT=str(port))
@@ -66,7 +66,7 @@ def test_killed_at_any_moment_it_goes_on_where_the_rows_are(log: Log, settings: 
     assert read(port, "/working") == read(port, "/alive").replace("alive", "working")
     assert 'memberstream_view_lag_records{view="postgres"} 0.0' in read(port, "/metrics")
     process.send_signal(signal.SIGTERM)
-    assert process.communicate(timeout=60)[1].count(b"sink_stopped") == 1
+    assert process.communicate(timeout=120)[1].count(b"sink_stopped") == 1
     assert process.returncode == ExitCode.STOPPED
     found = rows(settings, "SELECT count(*), count(DISTINCT event_id) FROM entries")
     assert found == [(count, count)]
@@ -89,7 +89,7 @@ def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> N
     """With an exit code and a sentence that names the record."""
     log.write(MEMBERS, [sample(o.MemberEnrolled), b"\xc3\x01 of another version"])
     process = start(settings)
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     assert process.returncode == ExitCode.BROKEN
     assert f"{log.prefix}{MEMBERS}/0/1 cannot be read" in said
 
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> N
 def test_a_missing_topic_ends_the_process(settings: Settings) -> None:
     """It is no use to start it again before the topics are made."""
     process = start(settings, MEMBERSTREAM_TOPIC_PREFIX="none.")
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     assert process.returncode == ExitCode.REFUSED
     assert "The topic none.outcomes.members does not exist" in said
 

@@ -71,7 +71,7 @@ def running(settings: Settings) -> Iterator[threading.Thread]:
         assert errors == []
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> None:
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < ends
@@ -237,12 +237,12 @@ def test_killed_at_any_moment_it_goes_on_from_its_cursors(log: Log, settings: Se
         process = started(settings)
         until(lambda written=written: members(views) > written)
         process.kill()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert 0 < members(views) < count, "it was killed too late to show anything"
     process = started(settings)
     until(lambda: at_end(views, settings))
     process.send_signal(signal.SIGTERM)
-    assert b"sink_stopped" in process.communicate(timeout=20)[1]
+    assert b"sink_stopped" in process.communicate(timeout=60)[1]
     assert process.returncode == ExitCode.STOPPED
     assert points(views, k=count) == {f"m{k}": k + 1 for k in range(count)}
 

@@ -20,7 +20,7 @@ ENROLLED = sample(MemberEnrolled)
 WANTED = {MEMBERS: [MemberEnrolled]}
 
 
-def until(source: Source, done: Callable[[], bool], seconds: float = 20) -> list[Batch]:
+def until(source: Source, done: Callable[[], bool], seconds: float = 60) -> list[Batch]:
     """Batches until `done`."""
     found: list[Batch] = []
     ends = time.monotonic() + seconds

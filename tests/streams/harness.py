@@ -32,12 +32,12 @@ def read_committed(kafka: str, topic: str, partitions: int) -> list[Message]:
         }
     )
     ends = {
-        at: consumer.get_watermark_offsets(TopicPartition(topic, at), timeout=10)[1]
+        at: consumer.get_watermark_offsets(TopicPartition(topic, at), timeout=60)[1]
         for at in range(partitions)
     }
     consumer.assign([TopicPartition(topic, at, 0) for at in ends])
     found: list[Message] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while ends and time.monotonic() < deadline:
         for message in consumer.consume(5000, 0.2):
             error = message.error()

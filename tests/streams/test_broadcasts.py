@@ -245,7 +245,7 @@ def all_heard(settings: Settings, count: int) -> bool:
         found = counts(iter(said(settings, "outcomes.members")))
         return len(found) == PARTITIONS and all(max(one) >= count for one in found.values())
 
-    return eventually(heard, 30, 0.3)
+    return eventually(heard, 90, 0.3)
 
 
 @pytest.mark.parametrize("place", ["before-commit", "between-commit-and-store"])

@@ -70,7 +70,7 @@ class Counting:
         found = read_committed(self.settings.kafka, topic, self.settings.partitions)
         return [(message.key() or b"", message.value() or b"") for message in found]
 
-    def finished(self, seconds: float = 30) -> bool:
+    def finished(self, seconds: float = 90) -> bool:
         """Wait until twice as many outcomes are there as actions (or more: `faults` tells)."""
         return eventually(lambda: len(self.said()) >= 2 * len(self.sent), seconds, 0.3)
 
@@ -184,7 +184,7 @@ def ended_at(failpoint: str, counting: Counting, worker: Process) -> None:
     if failpoint.startswith("in-revoke"):  # a rebalance may come before the SIGTERM
         eventually(lambda: acquired(worker) > before or not worker.running)
         worker.send(signal.SIGTERM)
-    ended = eventually(lambda: not emit_until_ended(counting, worker), 20)
+    ended = eventually(lambda: not emit_until_ended(counting, worker), 60)
     assert ended, f"{failpoint} was not reached: {worker.said()}"
     killed = -signal.SIGKILL if ":kill:" in failpoint else ExitCode.UNEXPECTED
     assert worker.exits[-1] == killed, f"{failpoint}: {worker.said()}"
@@ -237,7 +237,7 @@ def test_only_fencing_keeps_a_stale_batch_out(counting: Counting, fencing: str) 
         assert "(25)" in stale.said()
         assert counting.faults() == {}
     else:
-        assert eventually(lambda: "doubled" in counting.faults(), 15), stale.said()
+        assert eventually(lambda: "doubled" in counting.faults(), 60), stale.said()
 
 
 def stopped_at_failpoint(counting: Counting, worker: Process) -> bool:
@@ -247,7 +247,7 @@ def stopped_at_failpoint(counting: Counting, worker: Process) -> bool:
         counting.emit(10)
         return worker.stopped()
 
-    return eventually(stopped, 20, 0.3)
+    return eventually(stopped, 60, 0.3)
 
 
 def test_fire(counting: Counting) -> None:
@@ -257,7 +257,7 @@ def test_fire(counting: Counting) -> None:
     blows = fire.rage(fleet, 15, lambda: counting.emit(10))
     assert {blow.signal for blow in blows} == {signal.SIGKILL, signal.SIGSTOP}
     ended = eventually(
-        lambda: (fleet.tend(), len(counting.said()) >= 2 * len(counting.sent))[1], 40
+        lambda: (fleet.tend(), len(counting.said()) >= 2 * len(counting.sent))[1], 120
     )
     assert ended, [worker.said()[-2000:] for worker in fleet.processes]
     assert counting.faults() == {}
