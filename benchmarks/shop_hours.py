@@ -1,4 +1,5 @@
-"""Hours of a made-up shop, written as fast as one likes: the mix's actions, repeats, bad records, ticks.
+"""Hours of a made-up shop, written as fast as one likes: the mix's actions with their payments, what
+surrounds them, repeats, bad records, ticks.
 
 Each hour is one transaction: its actions, then a tick in every partition, so a tick never overtakes
 what came before it. Event time runs thousands of times as fast as a clock, so that within a minute
@@ -15,6 +16,7 @@ import msgspec
 from confluent_kafka import Producer
 
 from benchmarks.mix import CURRENCY, Mix, opening
+from benchmarks.surroundings import Surroundings
 from schemas import topics
 from schemas.actions import PurchaseMade, RuleChanged
 from schemas.codec import encode
@@ -25,10 +27,11 @@ from streams.clock import Ticks
 HOUR = 3_600_000
 DAY = 24 * HOUR
 OPENS_AT = 1_300_060_800_000  # 2011-03-14, a Monday
+SURROUNDED = 0.4  # so many actions of the mix have another one beside them
 REPEATED = 0.05
 BAD = 0.01
 REMEMBERED = 200
-SECONDS = 30.0
+SECONDS = 120.0  # a broker on a busy machine takes its time
 ANY_PARTITION = -1
 RULE = PointsRule(
     earn_rates=[EarnRate(currency=CURRENCY, points=1, per_minor=100)],
@@ -55,7 +58,8 @@ class ShopHours:
         self._prefix = prefix
         self._random = random.Random(f"hours/{seed}")
         self._seed = seed
-        self._mix = Mix(members=members, seed=seed).actions(OPENS_AT, 1)
+        self._mix = Mix(members=members, seed=seed, paid=True).actions(OPENS_AT, 1)
+        self._surroundings = Surroundings(members, seed)
         self._recent: deque[Event] = deque(maxlen=REMEMBERED)
         self._producer = Producer(
             {
@@ -71,11 +75,13 @@ class ShopHours:
         self._producer.init_transactions(SECONDS)
 
     def open(self) -> None:
-        """The catalogue, the gifts, their stock, and a rule under which points are good within days."""
+        """The catalogue, gifts, stock, a rule under which points are good within days, all other rules."""
         self._producer.begin_transaction()
         for action in opening(self.at, self._seed):
             if isinstance(action, RuleChanged):
                 action = msgspec.structs.replace(action, rule=RULE)
+            self._tell(action)
+        for action in self._surroundings.opening(self.at):
             self._tell(action)
         self._end_hour()
 
@@ -85,8 +91,10 @@ class ShopHours:
         moments = sorted(self._random.randrange(HOUR) for _ in range(actions))
         for moment in moments:
             action = msgspec.structs.replace(next(self._mix), occurred_at=self.at + moment)
-            self._tell(action)
-            self._recent.append(action)
+            self._take(action)
+            self._surroundings.hear(action)
+            if self._random.random() < SURROUNDED:
+                self._take(self._surroundings.action(self.at + moment))
             if self._random.random() < REPEATED:
                 self._tell(self._random.choice(self._recent))
                 self.sent["repeats"] += 1
@@ -114,6 +122,10 @@ class ShopHours:
         for action in actions:
             self._tell(action)
         self._producer.commit_transaction(SECONDS)
+
+    def _take(self, action: Event) -> None:
+        self._tell(action)
+        self._recent.append(action)
 
     def _tell(self, action: Event) -> None:
         topic, key, data = (
