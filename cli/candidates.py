@@ -78,6 +78,7 @@ def why(source: str, reason: str | None, names: dict[str, str]) -> str:
     return {
         "TOGETHER": f"together with {of}",
         "ALIKE": f"others on this way past {of}",
+        "CONTENT": f"described like {of}",
         "AGAIN": "bought before, again and again",
         "TRENDING_DAY": "all touch it today",
         "TRENDING_WEEK": "all touch it this week",
@@ -122,7 +123,7 @@ def quality(
     days: Annotated[int, typer.Option(min=1, max=366, help="Days to show.")] = 14,
     as_json: AsJson = False,
 ) -> None:
-    """Show by day how often the next touch was on the list, beside what all touch; answers by source."""
+    """Show by day how often the next touch was on the list, beside what all touch and item-kNN's list."""
     with tables(data) as views:
         found = candidate_queries.quality(views, days)
     if as_json:
@@ -131,18 +132,22 @@ def quality(
     if not found:
         say("No list was judged yet.")
         return
-    columns = ["day", ">lists", ">hit rate", ">of popular", ">mrr", ">of popular", ">offered"]
-    more = [">touched", ">diversity", ">popular", ">novel"]
+    columns = ["day", ">lists", ">hit rate", ">popular", ">kNN", ">mrr", ">popular", ">kNN"]
+    more = [">offered", ">touched", ">diversity", ">popular", ">novel"]
     show("Judged by the next touch, lists of 20", [*columns, *more], [_day(one) for one in found])
     show("By source, these days", ["source", *(f">{a}" for a in ANSWERS)], by_source(found))
 
 
 def _day(one: Quality) -> tuple[object, ...]:
-    hits = f"{one.hit_rate:.3f}", f"{one.popular_hit_rate:.3f}"
-    ranks = f"{one.mrr:.3f}", f"{one.popular_mrr:.3f}"
+    hits = (_share(one.hit_rate), _share(one.popular_hit_rate), _share(one.knn_hit_rate))
+    ranks = (_share(one.mrr), _share(one.popular_mrr), _share(one.knn_mrr))
     products = one.offered_products, one.touched_products
     shares = (f"{share:.2f}" for share in (one.diversity, one.popularity_bias, one.novelty))
     return one.day, one.lists, *hits, *ranks, *products, *shares
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def by_source(found: Sequence[Quality]) -> list[tuple[object, ...]]:

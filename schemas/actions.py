@@ -39,6 +39,7 @@ from schemas.segments import SEGMENT_ACTIONS
 from schemas.tiers import TIER_ACTIONS
 
 Category = Annotated[str, doc("Category of the product; empty when it has none.", max_length=100)]
+Brand = Annotated[str, doc("Brand of the product; empty when it has none.", max_length=100)]
 
 
 class MemberRegistered(MemberAction, frozen=True, kw_only=True):
@@ -151,6 +152,7 @@ class ProductListed(ProductAction, frozen=True, kw_only=True):
     category: Category = ""
     price_minor: Annotated[int, doc("List price of one piece.", ge=0, le=10**12)]
     currency: Currency
+    brand: Brand = ""
 
 
 class StockReceived(ProductAction, frozen=True, kw_only=True):

@@ -42,6 +42,7 @@ class Source(Word):
     TRENDING_DAY = "TRENDING_DAY"
     TRENDING_WEEK = "TRENDING_WEEK"
     NEW = "NEW"
+    CONTENT = "CONTENT"
 
 
 class Silence(Word):
@@ -191,6 +192,16 @@ class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
     place: Step = 0.0
     occasion: Annotated[Occasion, doc("Why it was asked.")] = Occasion.UNKNOWN
     asked: Annotated[int, doc("How many products were asked with it.", ge=1)] = 1
+    kin_ids: Annotated[
+        list[str], doc("Others that are described like it, the most alike first.")
+    ] = field(default_factory=list)
+    kin_weights: Annotated[list[Weight], doc("How loud each of these is.")] = field(
+        default_factory=list
+    )
+    reference: Annotated[
+        list[int] | None,
+        doc("Of a sample: item-kNN's list as marks, to be judged by the next touch."),
+    ] = None
 
 
 class NeighboursChanged(ProductOutcome, frozen=True, kw_only=True):
@@ -277,6 +288,9 @@ class ListJudged(Outcome, frozen=True, kw_only=True):
     diversity: Annotated[Share, doc("Chance that two candidates have different reasons.")]
     popular: Annotated[int, doc("Candidates among the 20 that all touch most in a week.", ge=0)]
     unpopular: Annotated[int, doc("Candidates beyond the 100 of the week's list.", ge=0)]
+    knn_rank: Annotated[
+        int | None, doc("Its rank in item-kNN's list, known products left out.")
+    ] = None
 
 
 class CandidatesAnswered(Outcome, frozen=True, kw_only=True):
@@ -327,6 +341,10 @@ class CandidatesMeasured(Outcome, frozen=True, kw_only=True):
     ]
     novelty: Annotated[Share, doc("Share of candidates beyond the 100 most touched of the week.")]
     sources: Annotated[list[SourceAnswers], doc("By source.")]
+    knn_hit_rate: Annotated[
+        float | None, doc("Share of the same lists in which item-kNN's held a touched product.")
+    ] = None
+    knn_mrr: Annotated[float | None, doc("The same mean of 1 / rank.")] = None
 
 
 class MixtureWeights(Struct, frozen=True, kw_only=True):

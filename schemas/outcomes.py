@@ -13,6 +13,7 @@ from msgspec import Struct
 from schemas.actions import Category, PurchaseLine
 from schemas.campaigns import CAMPAIGN_OUTCOMES
 from schemas.candidates import CANDIDATE_OUTCOMES
+from schemas.content import CONTENT_OUTCOMES
 from schemas.friends import FRIEND_OUTCOMES
 from schemas.loyalty import LOYALTY_OUTCOMES
 from schemas.persona import PERSONA_OUTCOMES
@@ -807,6 +808,7 @@ OUTCOMES: tuple[type[Outcome], ...] = (
     *RISK_OUTCOMES,
     *LOYALTY_OUTCOMES,
     *CANDIDATE_OUTCOMES,
+    *CONTENT_OUTCOMES,
     *TIER_OUTCOMES,
     *FRIEND_OUTCOMES,
     *PERSONA_OUTCOMES,

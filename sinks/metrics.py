@@ -45,7 +45,7 @@ MODEL_ALERTS = Gauge(
 CANDIDATES_QUALITY = Gauge(
     "memberstream_candidates_quality",
     "Prequential quality of candidate lists, newest day: hit_rate, mrr, popular_hit_rate, popular_mrr, "
-    "diversity, popularity_bias, novelty",
+    "knn_hit_rate, knn_mrr, diversity, popularity_bias, novelty",
     ["measure"],
 )
 CANDIDATES_OFFERED = Gauge(
@@ -66,11 +66,15 @@ def candidates_measured(day: CandidatesMeasured) -> None:
         "mrr",
         "popular_hit_rate",
         "popular_mrr",
+        "knn_hit_rate",
+        "knn_mrr",
         "diversity",
         "popularity_bias",
         "novelty",
     ):
-        CANDIDATES_QUALITY.labels(measure).set(getattr(day, measure))
+        value = getattr(day, measure)
+        if value is not None:
+            CANDIDATES_QUALITY.labels(measure).set(value)
     CANDIDATES_OFFERED.set(day.offered_products)
     CANDIDATES_ANSWERED.clear()
     for of in day.sources:

@@ -13,6 +13,8 @@ from agents.board_windows import BOARD_WINDOWS
 from agents.campaigns.definitions import CAMPAIGNS
 from agents.campaigns.targeting import TARGETING
 from agents.candidates.assortment import ASSORTMENT, OFFER
+from agents.candidates.content import CONTENT
+from agents.candidates.features import FEATURES
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
 from agents.candidates.quality import OFFER_QUALITY
@@ -89,9 +91,11 @@ MEMBERS = Stage(
     ),
 )
 PRODUCTS = Stage(
-    name="products", key="product_id", agents=(STOCK, OFFER, OF_PRODUCTS, NEIGHBOURS, TRENDING)
+    name="products",
+    key="product_id",
+    agents=(STOCK, OFFER, OF_PRODUCTS, CONTENT, NEIGHBOURS, TRENDING),
 )
-SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS,))
+SEARCHES = Stage(name="searches", key="term", agents=(OF_TERMS, FEATURES))
 TOKENS = Stage(name="tokens", key="token", agents=(OF_TOKENS,))
 TRAINING = Stage(
     name="training",

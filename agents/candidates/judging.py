@@ -1,8 +1,10 @@
 """What a list was worth: at a member's next touch the last list is compared with what was touched.
 
 A list is judged before anything is learned from the touch, so every figure is prequential. The touches that
-judge are a sample (`training.drawn`); beside the list stands what all touch at the same moment, of which
-the member could be offered as much. The list is kept as marks with the source of each candidate.
+judge are a sample: those that follow an answer which had item-kNN's list with it (`neighbours.py`). So two
+others stand beside the list, of which the member could be offered as much: what all touch at the same
+moment, and what stands nearest, by cosine, to the product that was touched before. A list is kept as marks
+with the source of each candidate.
 """
 
 from __future__ import annotations
@@ -61,8 +63,12 @@ def judge(
     touched: Sequence[str],
     allowed: Callable[[str], bool],
     now: Trends,
+    reference: Sequence[int],
 ) -> Iterator[ListJudged]:
-    """Compare the last list with what is touched now; `allowed`: what the member could be offered."""
+    """Compare the last list with what is touched now; `allowed`: what the member could be offered.
+
+    `reference`: the marks of item-kNN's list, without what could not be offered.
+    """
     came = [product for product in touched if allowed(product)]
     if not came:
         return
@@ -82,6 +88,7 @@ def judge(
         diversity=last.diversity,
         popular=sum(one in top for one in last.marks),
         unpopular=sum(one not in known for one in last.marks),
+        knn_rank=_rank(reference[:POPULAR], wanted),
     )
 
 

@@ -15,13 +15,13 @@ from msgspec import Struct, field
 
 from agents import Tables
 from agents.calendar import DAY
-from agents.candidates import assortment, diversity, exposure, tastes, training, trends
+from agents.candidates import assortment, diversity, exposure, training, trends
 from agents.candidates.exposure import Exposure
 from agents.candidates.judging import Listed
 from agents.candidates.known import mark, marks
 from agents.candidates.mixture import silence, situation
 from agents.candidates.ranking import Mixed, best, explained, mix, voices
-from agents.candidates.tastes import Tastes
+from agents.candidates.tastes import Owned, Tastes
 from schemas.candidates import Candidate, Purpose, Source
 
 OFFERED = 20
@@ -32,7 +32,8 @@ CONSUMABLE_ORDERS = 2
 class Offers(Struct, array_like=True):
     """What is known of a member.
 
-    `awaited`: answers still to come, by the moment of what asked; `afresh_at`: the log-in that cleared last.
+    `awaited`: answers still to come, by the moment of what asked; `afresh_at`: the log-in that cleared last;
+    `reference`: item-kNN's list as marks, if the next touch is to judge.
     """
 
     tastes: Tastes = field(default_factory=Tastes)
@@ -43,6 +44,7 @@ class Offers(Struct, array_like=True):
     exposure: Exposure = field(default_factory=Exposure)
     refused: bool = False
     listed: Listed = field(default_factory=Listed)
+    reference: list[int] | None = None
 
 
 class Wanted:
@@ -62,7 +64,7 @@ class Wanted:
         return number not in self._dismissed and product_id not in self._out
 
 
-def consumable(owned: dict[str, tastes.Owned], product_id: str) -> bool:
+def consumable(owned: dict[str, Owned], product_id: str) -> bool:
     """Bought again and again."""
     bought = owned.get(product_id)
     return bought is not None and bought.orders >= CONSUMABLE_ORDERS
@@ -92,7 +94,7 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
             for product_id, score in islice(ranks, CONSIDERED)
         ]
         ranks = sorted(faded, key=itemgetter(1), reverse=True)
-    found = explained(mixed, tastes.reasons(state.tastes), islice(ranks, CONSIDERED))
+    found = explained(mixed, state.tastes, islice(ranks, CONSIDERED))
     chosen = [
         Candidate(
             product_id=product, source=source, reason_product_id=reason, score=min(1.0, score)

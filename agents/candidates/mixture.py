@@ -29,6 +29,7 @@ PRIOR = {  # before anything was learned
     Source.AGAIN: 0.5,
     Source.TRENDING_DAY: 0.0,
     Source.TRENDING_WEEK: 0.0,
+    Source.CONTENT: -1.0,
 }
 
 

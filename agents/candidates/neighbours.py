@@ -11,7 +11,12 @@ same log gives the same lists.
 
 A member who touches the product is answered with the neighbours that speak loudest, by two voices that
 each add up to √touches: by weight alone, and in paths like the member's (`paths.py`). Both are divided by
-(touches of the neighbour + 1)^0.35, or what all touch would stand beside everything.
+(touches of the neighbour + 1)^0.35, or what all touch would stand beside everything. What is described like
+the product (`content.py`) and not among those is named too, with a constant weight in all: it is what can be
+said of a product that nobody touched yet.
+
+One answer in `REFERENCE_EVERY`, drawn by the question's id, has the list of plain item-kNN with it (cosine,
+from the same counts), so that the next touch can judge both.
 """
 
 from __future__ import annotations
@@ -20,11 +25,13 @@ from array import array
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, assert_never
+from zlib import crc32
 
 import numpy as np
 from msgspec import Struct, field
 
 from agents import Agent, Tables
+from agents.candidates.known import mark
 from agents.candidates.paths import NEARNESS, NOBODY, alike, forgotten, row_of, walked
 from schemas.candidates import (
     Near,
@@ -34,6 +41,7 @@ from schemas.candidates import (
     ProductTouched,
     TouchSurrounded,
 )
+from schemas.content import KinChanged
 from schemas.outcomes import ProductViewed
 from schemas.record import Event, Outcome
 
@@ -43,6 +51,9 @@ TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
 POPULARITY_POWER = 0.35
+KIN_LOUDNESS = 0.25  # of all kin together; the neighbours of a product touched once have about 1
+REFERENCE_EVERY = 16
+REFERENCE_MOST = 60  # of them the first 20 that the member may be offered count
 _MASK = 2**64 - 1
 
 
@@ -58,10 +69,13 @@ class Neighbours(Struct, array_like=True):
     touched: bytes = b""
     paths: bytes = b""
     touches: int = 0
+    kin: dict[str, float] = field(default_factory=dict)  # loudness, the most alike first
 
 
 def react(
-    state: Neighbours, event: ProductViewed | ProductTouched | TouchSurrounded, _tables: Tables
+    state: Neighbours,
+    event: ProductViewed | ProductTouched | TouchSurrounded | KinChanged,
+    _tables: Tables,
 ) -> Iterable[NeighboursTold | NeighboursChanged]:
     """Answer who asks; learn what stood around a touch."""
     match event:
@@ -72,6 +86,8 @@ def react(
         case TouchSurrounded():
             _learn(state, event)
             return _page(state, event)
+        case KinChanged():
+            return _kin(state, event)
         case _:
             assert_never(event)
 
@@ -178,6 +194,8 @@ def _told(state: Neighbours, event: ProductViewed | ProductTouched) -> Neighbour
         first = first[loud[first] > 0.0]
         products = [state.products[slot] for slot in first]
         together, alike_paths = together[first], alike_paths[first]
+    said = {*products, *(event.recent or ())}
+    kin = [one for one in state.kin if one not in said]
     return NeighboursTold(
         member_id=event.member_id,
         occurred_at=event.occurred_at,
@@ -189,7 +207,27 @@ def _told(state: Neighbours, event: ProductViewed | ProductTouched) -> Neighbour
         place=event.place,
         occasion=Occasion.LOOK if isinstance(event, ProductViewed) else event.occasion,
         asked=1 if isinstance(event, ProductViewed) else event.asked,
+        kin_ids=kin,
+        kin_weights=[state.kin[one] for one in kin],
+        reference=_reference(state, event.event_id),
     )
+
+
+def _reference(state: Neighbours, event_id: str) -> list[int] | None:
+    """Item-kNN by cosine: weight / √touches; only of a sample."""
+    if crc32(event_id.encode()) % REFERENCE_EVERY:
+        return None
+    return [mark(product) for product in _strongest(state, 0.5, REFERENCE_MOST)]
+
+
+def _kin(state: Neighbours, event: KinChanged) -> Iterator[NeighboursChanged]:
+    """Keep what is described like it; the page of a product that nobody touched shows that."""
+    whole = sum(event.weights) or 1.0
+    loud = [KIN_LOUDNESS * weight / whole for weight in event.weights]
+    first = not state.kin and not state.touches
+    state.kin = dict(zip(event.kin_ids, loud, strict=True))
+    if first and state.kin:
+        yield _changed(state, event)
 
 
 def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
@@ -217,25 +255,30 @@ def _shared(state: Neighbours, recent: Iterable[str]) -> dict[int, float]:
 
 def _page(state: Neighbours, event: TouchSurrounded) -> Iterator[NeighboursChanged]:
     """At first soon, then once in a while the product's page is told anew."""
-    if state.touches % PAGE_EVERY and state.touches & (state.touches - 1):
-        return
-    yield NeighboursChanged(
+    if not (state.touches % PAGE_EVERY and state.touches & (state.touches - 1)):
+        yield _changed(state, event)
+
+
+def _changed(state: Neighbours, event: TouchSurrounded | KinChanged) -> NeighboursChanged:
+    """What is similar by touches; while that is little, by description too."""
+    similar = dict.fromkeys([*_strongest(state, 1.0, PAGE_MOST), *state.kin])
+    return NeighboursChanged(
         product_id=event.product_id,
         occurred_at=event.occurred_at,
-        product_ids=_strongest(state, 0.0),
-        similar_ids=_strongest(state, 1.0),
+        product_ids=_strongest(state, 0.0, PAGE_MOST),
+        similar_ids=[*similar][:PAGE_MOST],
     )
 
 
-def _strongest(state: Neighbours, power: float) -> list[str]:
+def _strongest(state: Neighbours, power: float, most: int) -> list[str]:
     """The first by weight / (touches + 1)^power: with 0 the most frequent, with 1 the most alike."""
     touched = np.frombuffer(state.touched, np.uint32)
     strength = np.frombuffer(state.weights, np.float32) * (touched + 1.0) ** -power
-    first = np.argsort(-strength, kind="stable")[:PAGE_MOST]
+    first = np.argsort(-strength, kind="stable")[:most]
     return [state.products[slot] for slot in first]
 
 
 HEARS: frozenset[type[Event | Outcome]] = frozenset(
-    {ProductViewed, ProductTouched, TouchSurrounded}
+    {ProductViewed, ProductTouched, TouchSurrounded, KinChanged}
 )
 NEIGHBOURS: Agent[Any] = Agent("neighbours", Neighbours, HEARS, react)

@@ -21,7 +21,7 @@ from typing import Any, assert_never
 from agents import Agent, Tables
 from agents.candidates import exposure, judging, training, trends
 from agents.candidates.known import added, mark, marks
-from agents.candidates.listing import Offers, allowed, candidates
+from agents.candidates.listing import Offers, allowed, candidates, consumable
 from agents.candidates.mixture import silence
 from agents.candidates.ranking import share, voices
 from agents.candidates.tastes import clear, hear, own
@@ -95,6 +95,8 @@ def _answered(state: Offers, event: NeighboursTold, tables: Tables) -> Iterator[
             state.afresh_at = at
             clear(state.tastes)
     hear(state.tastes, event, known)
+    if event.reference is not None:
+        state.reference = event.reference
     if _all_in(state, at, event.asked):
         yield from _said(state, event.member_id, at, tables)
     yield from learned  # last, so that how many there are changes no other word's id
@@ -143,12 +145,13 @@ def _learned(
     tables: Tables,
 ) -> tuple[Outcome, ...]:
     """Before anything changes by the touch: what each source had made of it, what the list was worth."""
-    if not training.drawn(event_id, tables):
-        return ()
-    return (
-        *_explained(state, at, products, known, tables),
-        *_judged(state, at, products, known, tables),
-    )
+    explained: Iterable[Outcome] = ()
+    if training.drawn(event_id, silence(state.touched_at, at), tables):
+        explained = _explained(state, at, products, known, tables)
+    reference, state.reference = state.reference, None
+    if reference is None:
+        return tuple(explained)
+    return (*explained, *_judged(state, at, products, known, reference, tables))
 
 
 def _explained(
@@ -173,14 +176,21 @@ def _explained(
 
 
 def _judged(
-    state: Offers, at: int, products: list[str], known: frozenset[int], tables: Tables
+    state: Offers,
+    at: int,
+    products: list[str],
+    known: frozenset[int],
+    reference: list[int],
+    tables: Tables,
 ) -> Iterable[ListJudged]:
+    again = {mark(one) for one in state.tastes.owned if consumable(state.tastes.owned, one)}
     return judging.judge(
         state.listed,
         at,
         products,
         lambda product_id: allowed(state, product_id, known),
         trends.newest(tables),
+        [one for one in reference if one not in known or one in again],
     )
 
 
@@ -248,7 +258,7 @@ def _said(state: Offers, member_id: str, at: int, tables: Tables) -> Iterator[Ca
         candidates=found,
         personal=not state.refused,
         version=training.newest(tables).version,
-        degraded=not state.tastes.products and not state.refused,
+        degraded=not (state.tastes.products or state.tastes.kin or state.refused),
     )
 
 

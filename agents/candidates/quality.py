@@ -1,6 +1,7 @@
 """The quality of candidates by day, counted at one key as members' touches judge their lists.
 
-Hit rate and mean reciprocal rank stand beside those of what all touch, asked at the same moment. How many
+Hit rate and mean reciprocal rank stand beside those of what all touch and of item-kNN, judged by the same
+touches. How many
 different products were offered and touched is estimated by linear counting (Whang et al., TODS 1990): a
 product sets one of `BITS` bits, and n = -m ln(share of bits that are still clear).
 
@@ -45,6 +46,8 @@ class Sums(Struct, array_like=True):
     offered: int = 0
     popular: int = 0
     unpopular: int = 0
+    knn_hits: int = 0
+    knn_reciprocals: float = 0.0
 
 
 class Quality(Struct):
@@ -96,6 +99,9 @@ def _judged(state: Quality, event: ListJudged) -> None:
     if event.popular_rank is not None:
         sums.popular_hits += 1
         sums.popular_reciprocals += 1 / event.popular_rank
+    if event.knn_rank is not None:
+        sums.knn_hits += 1
+        sums.knn_reciprocals += 1 / event.knn_rank
     sums.diversity += event.diversity
     sums.offered += len(event.offered)
     sums.popular += event.popular
@@ -142,6 +148,8 @@ def measured(state: Quality, at: int) -> CandidatesMeasured:
         popularity_bias=sums.popular / offered,
         novelty=sums.unpopular / offered,
         sources=list(_sources(state)),
+        knn_hit_rate=sums.knn_hits / lists,
+        knn_mrr=sums.knn_reciprocals / lists,
     )
 
 

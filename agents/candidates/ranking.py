@@ -25,8 +25,9 @@ TRENDS_HEARD = (
     60  # of a list of trends; what stands lower is offered by another source or not at all
 )
 UNKNOWN, TOGETHER, ALIKE, AGAIN = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.AGAIN
+CONTENT = Source.CONTENT
 TRENDING_DAY, TRENDING_WEEK = Source.TRENDING_DAY, Source.TRENDING_WEEK
-HEARD = {AGAIN: None, TRENDING_DAY: TRENDS_HEARD, TRENDING_WEEK: TRENDS_HEARD}
+HEARD = {CONTENT: None, AGAIN: None, TRENDING_DAY: TRENDS_HEARD, TRENDING_WEEK: TRENDS_HEARD}
 _score = itemgetter(1)
 
 
@@ -62,9 +63,10 @@ def voices(
     """What all sources hold at a moment (milliseconds)."""
     day, week = trends.day, trends.week
     spoken: tuple[Sequence[float], Sequence[float]] = taste.voices(tastes)
+    kin = {product: weight for product, (weight, _) in tastes.kin.items()}
     again: dict[str, float] = {}
     if purpose is Purpose.NOVEL:
-        day, week = _unknown(day, known), _unknown(week, known)
+        day, week, kin = (_unknown(one, known) for one in (day, week, kin))
         spoken = (
             _of_unknown(tastes.products, spoken[0], known),
             _of_unknown(tastes.products, spoken[1], known),
@@ -74,6 +76,7 @@ def voices(
     wholes = {
         TOGETHER: sum(spoken[0]),
         ALIKE: sum(spoken[1]),
+        CONTENT: sum(kin.values()),
         AGAIN: sum(again.values()),
         TRENDING_DAY: sum(day.values()),
         TRENDING_WEEK: sum(week.values()),
@@ -81,7 +84,7 @@ def voices(
     return Voices(
         tastes.products,
         {TOGETHER: spoken[0], ALIKE: spoken[1]},
-        {AGAIN: again, TRENDING_DAY: day, TRENDING_WEEK: week},
+        {CONTENT: kin, AGAIN: again, TRENDING_DAY: day, TRENDING_WEEK: week},
         {source: whole for source, whole in wholes.items() if whole > 0},
     )
 
@@ -145,13 +148,13 @@ def best(mixed: Mixed, wanted: Callable[[str], bool]) -> Iterator[tuple[str, flo
 
 
 def explained(
-    mixed: Mixed, reasons: list[str | None], ranks: Iterable[tuple[str, float]]
+    mixed: Mixed, tastes: Tastes, ranks: Iterable[tuple[str, float]]
 ) -> Iterator[tuple[str | None, str, Source, float]]:
     """Before each product and its probability the touched product that speaks for it; and its source.
 
-    The source is the one that gives most of it, of equals the first in their order; `reasons` are in parallel
-    to `voices.products`.
+    The source is the one that gives most of it, of equals the first in their order.
     """
+    reasons = taste.reasons(tastes)
     slots = dict(zip(mixed.voices.products, range(len(reasons)), strict=True))
     together, alike = mixed.spoken
     others = [
@@ -169,4 +172,6 @@ def explained(
             given = weight_of(product_id, 0.0) * factor
             if given > most:
                 most, source, reason = given, other, None
+        if source is CONTENT:
+            reason = taste.kin_reason(tastes, product_id)
         yield reason, product_id, source, score

@@ -6,9 +6,10 @@ the same number, so their order and their shares stand (forward decay, as in the
 number grows too large everything is divided once, and `base` moves.
 
 About `KEPT_MOST` products are kept; the weakest are sought once in a while only, so there are up to `SLACK`
-more. A product that is touched speaks as something new no more; one that was bought goes on being spoken
-for, as it may be bought again. Weights lie in strings of bytes: they are written at every touch, and a number
-of each product would cost several times as much.
+more. Beside them are some `KIN_MOST` that are described like touched ones (CONTENT). A product that is
+touched speaks as something new no more; one that was bought goes on being spoken for, as it may be bought
+again. Weights lie in strings of bytes: they are written at every touch, and a number of each product would
+cost several times as much.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ FADING = 0.8
 KEPT_MOST = 120
 OWNED_MOST = 80
 SLACK = 40
+KIN_MOST = 24
+KIN_SLACK = 8
 STEPS_MOST = 100.0  # 0.8^-100 is 5e9
 ANSWERED_KEPT = 21
 
@@ -44,7 +47,7 @@ class Tastes(Struct, array_like=True):
 
     In parallel to `products`: two voices and the loudest single answer (float32 each), and which answer that
     was, by its number (uint32). `answers` counts them; `answered` has the products of the last ones, the
-    newest first.
+    newest first. `kin` has the weight and the answer by product.
     """
 
     products: list[str] = field(default_factory=list)
@@ -56,6 +59,7 @@ class Tastes(Struct, array_like=True):
     base: float = 0.0
     answers: int = 0
     answered: list[str] = field(default_factory=list)
+    kin: dict[str, tuple[float, int]] = field(default_factory=dict)
 
 
 def hear(tastes: Tastes, told: NeighboursTold, known: Collection[int]) -> None:
@@ -65,7 +69,7 @@ def hear(tastes: Tastes, told: NeighboursTold, known: Collection[int]) -> None:
     """
     _rebase(tastes, told.place)
     weight = FADING ** (tastes.base - told.place)
-    if not isfinite(weight * (sum(told.together) + sum(told.alike))):
+    if not isfinite(weight * (sum(told.together) + sum(told.alike) + sum(told.kin_weights))):
         raise ValueError(f"A neighbour of {told.product_id} speaks with a weight without bounds.")
     tastes.answers += 1
     tastes.answered = [told.product_id, *tastes.answered[: ANSWERED_KEPT - 1]]
@@ -80,6 +84,22 @@ def hear(tastes: Tastes, told: NeighboursTold, known: Collection[int]) -> None:
             slot = spoken.take_in(product)
         spoken.add(slot, together * weight, alike * weight, tastes.answers)
     spoken.put_back(tastes)
+    if told.kin_ids or tastes.kin:
+        _hear_kin(tastes, told, weight, known)
+
+
+def _hear_kin(tastes: Tastes, told: NeighboursTold, weight: float, known: Collection[int]) -> None:
+    """Add what is described like the product; a reason is the answer that outweighs what was before."""
+    kin = tastes.kin
+    if told.product_id not in tastes.owned:
+        kin.pop(told.product_id, None)
+    for product, alike in zip(told.kin_ids, told.kin_weights, strict=True):
+        if mark(product) not in known or product in tastes.owned:
+            before, answer = kin.get(product, (0.0, 0))
+            more = alike * weight
+            kin[product] = before + more, tastes.answers if more > before else answer
+    if len(kin) > KIN_MOST + KIN_SLACK:
+        tastes.kin = dict(sorted(kin.items(), key=_by_weight, reverse=True)[:KIN_MOST])
 
 
 class _Spoken:
@@ -143,6 +163,12 @@ def reasons(tastes: Tastes) -> list[str | None]:
     ]
 
 
+def kin_reason(tastes: Tastes, product_id: str) -> str | None:
+    """The same of one that is described like touched ones."""
+    ago = tastes.answers - tastes.kin[product_id][1]
+    return tastes.answered[ago] if ago < len(tastes.answered) else None
+
+
 def own(tastes: Tastes, product_id: str, at: int) -> None:
     """The product was bought with an order at this moment (milliseconds)."""
     owned = tastes.owned.setdefault(product_id, Owned())
@@ -155,8 +181,13 @@ def own(tastes: Tastes, product_id: str, at: int) -> None:
 
 def clear(tastes: Tastes) -> None:
     """Nothing speaks for anything; what was bought stays."""
-    tastes.products = []
+    tastes.products, tastes.kin = [], {}
     tastes.together = tastes.alike = tastes.loudest = tastes.reasons = b""
+
+
+def _by_weight(item: tuple[str, tuple[float, int]]) -> tuple[float, str]:
+    product, (weight, _) = item
+    return weight, product
 
 
 def _by_orders(item: tuple[str, Owned]) -> tuple[int, int, str]:
@@ -170,4 +201,5 @@ def _rebase(tastes: Tastes, place: float) -> None:
         for name in ("together", "alike", "loudest"):
             faded = array("f", [weight * factor for weight in array("f", getattr(tastes, name))])
             setattr(tastes, name, faded.tobytes())
+        tastes.kin = {one: (its * factor, answer) for one, (its, answer) in tastes.kin.items()}
         tastes.base = place

@@ -6,7 +6,6 @@ examples or a day. `MIXTURES` is the members stage's table with the last snapsho
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import Any
 from zlib import crc32
@@ -29,7 +28,10 @@ from schemas.record import Outcome
 MODEL = "candidates"
 NAME = "mixtures"
 PUBLISH_EXAMPLES = 1_000
-SAMPLES = ((2_000, 4), (math.inf, 16))  # up to so many examples, one touch in so many is one
+SAMPLED = 4  # one touch in so many is an example
+SAMPLED_LATER = 16  # of those soon after another, once `ENOUGH` examples are behind the mixture
+ENOUGH = 2_000
+OFTEN = (Silence.SECONDS, Silence.MINUTES)
 
 
 class Mixing(Struct):
@@ -93,11 +95,16 @@ def newest(tables: Tables) -> Mixtures:
     return mixtures
 
 
-def drawn(event_id: str, tables: Tables) -> bool:
-    """Whether this touch is an example and judges the last list: by its id, seldom once much is known."""
-    examples = newest(tables).examples
-    every = next(every for most, every in SAMPLES if examples < most)
-    return crc32(event_id.encode()) % every == 0
+def drawn(event_id: str, since: Silence, tables: Tables) -> bool:
+    """Whether this touch is an example: by its id, and seldom once much is known of its situation.
+
+    Touches after a long silence are few and situations of their own, so they stay one in `SAMPLED`.
+    """
+    number = crc32(event_id.encode())
+    if number % SAMPLED:
+        return False
+    much = since in OFTEN and newest(tables).examples >= ENOUGH
+    return not (much and number % SAMPLED_LATER)
 
 
 def hold(state: Mixtures, event: MixturePublished, _place: Place) -> Iterator[Outcome]:

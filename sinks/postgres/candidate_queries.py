@@ -11,7 +11,7 @@ MODEL = "candidates"
 
 
 class Quality(Struct, frozen=True):
-    """A day of judged lists beside what all touch; `sources`: hits and answers by source."""
+    """A day of judged lists beside what all touch and item-kNN; `sources`: hits and answers by source."""
 
     day: str
     lists: int
@@ -25,6 +25,8 @@ class Quality(Struct, frozen=True):
     popularity_bias: float
     novelty: float
     sources: list[dict[str, str | int]]
+    knn_hit_rate: float | None
+    knn_mrr: float | None
 
 
 def quality(views: Views, days: int) -> list[Quality]:

@@ -37,5 +37,7 @@ def quality(event: CandidatesMeasured) -> list[Row]:
         event.popularity_bias,
         event.novelty,
         json_text(event.sources),
+        event.knn_hit_rate,
+        event.knn_mrr,
     )
     return [(CANDIDATE_QUALITY, values)]

@@ -514,7 +514,7 @@ CANDIDATE_QUALITY = _table(
     "How good lists of candidates were by day: each was judged by the member's next touch.",
     text("model", "candidates."),
     text("day", "Day of the touches, UTC."),
-    whole("lists", "Lists judged: a sample of one in four touches."),
+    whole("lists", "Lists judged: a sample of touches."),
     share("hit_rate", "Share of lists, of 20, that held a touched product."),
     share("mrr", "Mean of 1 / rank; 0 for a miss."),
     share("popular_hit_rate", "Hit rate of what all touch, at the same moments."),
@@ -525,6 +525,8 @@ CANDIDATE_QUALITY = _table(
     share("popularity_bias", "Share of candidates among the 20 that all touch most in a week."),
     share("novelty", "Share of candidates beyond the 100 most touched of the week."),
     json("sources", "By source: hits, and candidates shown, clicked, bought, dismissed."),
+    share("knn_hit_rate", "Hit rate of item-kNN on the product touched before.", null=True),
+    share("knn_mrr", "Mean of 1 / rank of item-kNN.", null=True),
     *origin(),
     key="model day",
 )

@@ -390,6 +390,8 @@ CANDIDATE_QUALITY = Write(
         "popularity_bias",
         "novelty",
         "sources",
+        "knn_hit_rate",
+        "knn_mrr",
     ),
 )
 DEAD_LETTERS = Write(

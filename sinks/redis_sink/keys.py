@@ -228,8 +228,9 @@ FAMILIES: Final = (
         "hash",
         (NEIGHBOURS,),
         "What a product's page shows beside it, two lists of product ids as JSON: `together` are touched "
-        "together with it most often, `similar` more often than all touch them",
-        "products that were touched; 12 in a list",
+        "together with it most often, `similar` more often than all touch them, and where that is little "
+        "what is described like it",
+        "products that were touched or listed; 12 in a list",
         ("together", "similar", "occurred_at", "event_id"),
     ),
     Family(

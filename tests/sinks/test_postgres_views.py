@@ -18,6 +18,7 @@ from schemas import candidates
 from schemas import outcomes as o
 from schemas import risk as r
 from schemas import segments as s
+from schemas.content import CONTENT_OUTCOMES
 from schemas.friends import (
     FriendshipDissolved,
     FriendshipStarted,
@@ -71,6 +72,7 @@ INSIDE = {
     candidates.ProductTrended,
     candidates.TrendsPublished,
     candidates.AvailabilityChanged,
+    *CONTENT_OUTCOMES,
     # Hot lists are Redis's.
     o.ProductHeated,
     o.TermHeated,

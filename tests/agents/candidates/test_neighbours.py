@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from agents.candidates.known import mark
 from agents.candidates.neighbours import (
     ANSWERED_MOST,
+    KIN_LOUDNESS,
     NEIGHBOURS,
     NEIGHBOURS_MOST,
     PAGE_EVERY,
@@ -28,6 +30,7 @@ from schemas.candidates import (
     ProductTouched,
     TouchSurrounded,
 )
+from schemas.content import KinChanged
 from schemas.outcomes import ProductViewed
 from tests.agents.rows import Life, ids, stored
 
@@ -110,6 +113,38 @@ def test_the_answer_carries_what_was_asked() -> None:
     (looked,) = life.hear(replace(view, recent=["a"], place=2.0))
     assert isinstance(looked, NeighboursTold)
     assert (looked.place, looked.occasion, looked.asked) == (2.0, Occasion.LOOK, 1)
+
+
+def kin(**weights: float) -> KinChanged:
+    return KinChanged(
+        product_id="lamp", occurred_at=0, kin_ids=[*weights], weights=[*weights.values()]
+    )
+
+
+def test_kin_is_told_beside_neighbours() -> None:
+    """Who is described like it, unless touches name it already or the member touched it just now."""
+    life = Life(NEIGHBOURS)
+    (page,) = life.hear(kin(a=3.0, b=2.0, c=1.0))
+    assert isinstance(page, NeighboursChanged)
+    assert (page.product_ids, page.similar_ids) == ([], ["a", "b", "c"])
+    answer = told(life)
+    assert answer.kin_ids == ["a", "b", "c"]
+    assert sum(answer.kin_weights) == pytest.approx(KIN_LOUDNESS)
+    assert life.hear(kin(a=3.0, b=2.0, c=1.0, d=1.0)) == []
+    life.hear(surrounded(near("a"), []))
+    answer = told(life, "b")
+    assert (answer.product_ids, answer.kin_ids) == (["a"], ["c", "d"])
+
+
+def test_item_knn_is_told_of_a_sample() -> None:
+    """One answer in sixteen, by the question's id: by cosine, what all touch not before the rest."""
+    life = Life(NEIGHBOURS)
+    star, rare = Near(product_id="star", touches=500), Near(product_id="rare", touches=3)
+    life.hear(surrounded([star], [rare]), surrounded([rare], [star], 1))
+    said = [life.hear(replace(asked(), event_id=f"e{n}"))[0] for n in range(1_600)]
+    with_it = [one for one in said if isinstance(one, NeighboursTold) and one.reference is not None]
+    assert 70 < len(with_it) < 130
+    assert all(one.reference == [mark("rare"), mark("star")] for one in with_it)
 
 
 def test_what_all_touch_is_less_loud() -> None:

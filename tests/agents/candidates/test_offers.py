@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from agents.candidates import assortment, judging, training, trends
 from agents.candidates.assortment import ASSORTMENT
+from agents.candidates.known import mark
 from agents.candidates.listing import OFFERED, Offers
 from agents.candidates.offers import OFFERS
 from agents.candidates.tastes import KEPT_MOST, SLACK
@@ -26,6 +27,7 @@ from schemas.candidates import (
     ConsentGiven,
     ConsentPurpose,
     ConsentWithdrawn,
+    ListJudged,
     ListWanted,
     NeighboursTold,
     Occasion,
@@ -154,6 +156,35 @@ def test_an_example_says_what_each_source_had_made_of_a_touch() -> None:
             Source.TRENDING_DAY: 0.25,
             Source.TRENDING_WEEK: 0.25,
         }
+
+
+def test_the_next_touch_judges_the_list_and_the_one_beside_it() -> None:
+    """An answer with item-kNN's list makes the next touch a judge, once; what is known counts not."""
+    life = Life(OFFERS, shop())
+    life.hear(answer("old"))
+    marks = [mark(one) for one in ("old", "y", "x")]
+    assert _judged(life.hear(replace(answer("a", x=3.0, y=1.0), reference=marks))) == []
+    assert _judged(life.hear(answer("x", 1, z=1.0))) == [(1, 2)]
+    assert _judged(life.hear(answer("y", 2))) == []
+    life.hear(replace(answer("b", 3, w=1.0), reference=[]))
+    assert _judged(life.hear(order("nothing"), order("w", at=5))) == [(None, None)]
+
+
+def _judged(said: list[Any]) -> list[tuple[int | None, int | None]]:
+    return [(one.rank, one.knn_rank) for one in said if isinstance(one, ListJudged)]
+
+
+def test_what_is_described_alike_is_offered_and_says_so() -> None:
+    """Kin of a touched product, where touches say nothing: the source is CONTENT, the reason the product."""
+    life = Life(OFFERS, shop())
+    told = replace(answer("lamp", x=1.0), kin_ids=["new"], kin_weights=[0.25])
+    (said,) = life.hear(told)
+    assert isinstance(said, CandidatesChanged)
+    found = {one.product_id: one for one in said.candidates}
+    assert found.keys() == {"x", "new"}
+    assert (found["new"].source, found["new"].reason_product_id) == (Source.CONTENT, "lamp")
+    life.hear(answer("new", 1))
+    assert "new" not in listed(life.hear(replace(told, place=1.0)))
 
 
 # ---- what is never in the list ---------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pytest
 from agents.calendar import DAY
 from agents.candidates import exposure, judging, quality, training
 from agents.candidates.exposure import BOUGHT_WITHIN, OPENED_MOST, Exposure
+from agents.candidates.known import mark
 from agents.candidates.quality import OFFER_QUALITY, SAID_EVERY, different, seen
 from agents.candidates.training import Mixtures
 from agents.candidates.trends import Trends
@@ -19,6 +20,7 @@ from schemas.candidates import (
     CandidatesAnswered,
     CandidatesMeasured,
     ListJudged,
+    Silence,
     Source,
 )
 from tests.agents.rows import Life
@@ -35,25 +37,34 @@ NOW = Trends(week={"b": 0.6, "hot": 0.3, "known": 0.1})
 
 
 def judged(touched: list[str]) -> Iterator[ListJudged]:
-    return judging.judge(LIST, 5, touched, lambda one: one != "known", NOW)
+    near = [mark(one) for one in ("z", "c", *(f"filler{n}" for n in range(18)), "late")]
+    return judging.judge(LIST, 5, touched, lambda one: one != "known", NOW, near)
 
 
-# What was touched, its rank on the list, the source, its rank among what all touch and may be offered.
+# What was touched, its rank on the list, the source, its rank among what all touch and may be offered, and
+# among the first twenty of item-kNN.
 ROWS = [
-    (["b"], 2, Source.TOGETHER, 1),
-    (["c", "a"], 1, Source.TOGETHER, None),
-    (["hot"], None, None, 2),
-    (["elsewhere"], None, None, None),
+    (["b"], 2, Source.TOGETHER, 1, None),
+    (["c", "a"], 1, Source.TOGETHER, None, 2),
+    (["hot"], None, None, 2, None),
+    (["elsewhere"], None, None, None, None),
+    (["late", "z"], None, None, None, 1),
+    (["late"], None, None, None, None),
 ]
 
 
-@pytest.mark.parametrize(("touched", "rank", "source", "popular"), ROWS)
-def test_a_touch_judges_the_list(
-    touched: list[str], rank: int | None, source: Source | None, popular: int | None
+@pytest.mark.parametrize(("touched", "rank", "source", "popular", "knn"), ROWS)
+def test_a_touch_judges_the_lists(
+    touched: list[str],
+    rank: int | None,
+    source: Source | None,
+    popular: int | None,
+    knn: int | None,
 ) -> None:
-    """The first touched product on it counts; beside it what all touch at that moment."""
+    """The first touched product on it counts; beside it what all touch at that moment, and item-kNN."""
     (said,) = judged(touched)
     assert (said.rank, said.source, said.popular_rank) == (rank, source, popular)
+    assert said.knn_rank == knn
     assert said.diversity == pytest.approx(2 / 3)
     assert (said.popular, said.unpopular, len(said.offered)) == (1, 2, 3)
 
@@ -64,15 +75,18 @@ def test_who_does_not_judge() -> None:
 
 
 def test_the_sample_grows_thin() -> None:
-    """One touch in four at first, one in sixteen once the mixture has seen two thousand; never none."""
+    """One touch in four at first, one in sixteen when much is known, but after a long silence."""
     ids = [f"e{n}" for n in range(4_000)]
     few, many = ({training.NAME: Mixtures(examples=seen)} for seen in (0, 2_000))
-    drawn = [[one for one in ids if training.drawn(one, tables)] for tables in (few, many)]
-    assert [round(len(ids) / len(some)) for some in drawn] == [4, 16]
-    assert set(drawn[1]) <= set(drawn[0])
+    cases = [(few, Silence.SECONDS), (many, Silence.MINUTES), (many, Silence.DAYS)]
+    drawn = [[one for one in ids if training.drawn(one, since, to)] for to, since in cases]
+    assert [round(len(ids) / len(some)) for some in drawn] == [4, 16, 4]
+    assert set(drawn[1]) < set(drawn[0]) == set(drawn[2])
 
 
-def word(at: int, rank: int | None, popular_rank: int | None = None) -> ListJudged:
+def word(
+    at: int, rank: int | None, popular_rank: int | None = None, knn_rank: int | None = None
+) -> ListJudged:
     return ListJudged(
         event_id=f"{at}",
         model=judging.MODEL,
@@ -85,6 +99,7 @@ def word(at: int, rank: int | None, popular_rank: int | None = None) -> ListJudg
         diversity=0.5,
         popular=1,
         unpopular=2,
+        knn_rank=knn_rank,
     )
 
 
@@ -102,7 +117,7 @@ def test_a_day_is_said_when_the_next_begins() -> None:
     """Means over its lists; what is late counts to the day that is open."""
     life = Life(OFFER_QUALITY)
     assert not life.hear(
-        word(DAY, 1, 2), word(DAY + 1, 4), word(DAY + 2, None, 1), word(DAY + 3, None)
+        word(DAY, 1, 2, 2), word(DAY + 1, 4), word(DAY + 2, None, 1), word(DAY + 3, None)
     )
     assert not life.hear(
         answers(DAY + 4, Answer.SHOWN, Source.ALIKE, Source.NEW),
@@ -114,6 +129,7 @@ def test_a_day_is_said_when_the_next_begins() -> None:
     assert (day.day, day.lists) == ("1970-01-02", 4)
     assert (day.hit_rate, day.mrr) == (0.5, (1 + 1 / 4) / 4)
     assert (day.popular_hit_rate, day.popular_mrr) == (0.5, (1 / 2 + 1) / 4)
+    assert (day.knn_hit_rate, day.knn_mrr) == (1 / 4, (1 / 2) / 4)
     assert (day.diversity, day.popularity_bias, day.novelty) == (0.5, 0.25, 0.5)
     assert (day.offered_products, day.touched_products) == (4, 1)
     counts = {
