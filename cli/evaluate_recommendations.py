@@ -51,7 +51,8 @@ def recommendations(
     """Foretell what members touch next, in one pass over a file, and compare with what came.
 
     Wanted columns: member_id, product_id, occurred_at (a date or time, UTC where it has no zone; or seconds
-    or milliseconds since 1970). Rows that cannot be used are left out and named. Everything that a member
+    or milliseconds since 1970). If there are name, category, brand and price, products are also likened by
+    them. Rows that cannot be used are left out and named. Everything that a member
     may be offered is ranked, nothing is sampled; the agents of production are asked first and told later.
     Beside them, on the same stream: popularity, item-kNN (cosine), and for orders the member's own
     frequency.
@@ -76,7 +77,8 @@ def recommendations(
 
 def _tell(report: Report) -> None:
     title = (
-        f"{report.protocol}: {report.events:,} touches of {report.products:,} products by "
+        f"{report.protocol}: {report.events:,} touches of {report.products:,} products "
+        f"({report.described:,} described) by "
         f"{report.members:,} members; lists of {report.k}, all products ranked"
     )
     rows = [("memberstream " + name, *_cells(found)) for name, found in report.figures.items()]

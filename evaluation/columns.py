@@ -71,6 +71,9 @@ def _of_text(path: Path) -> Columns:
 
 
 def _columns(table: pa.Table, torn: list[BadRow]) -> Columns:
+    twice = {name for name in table.column_names if table.column_names.count(name) > 1}
+    if twice:
+        raise UnusableFile(f"The file has more than one column {', '.join(sorted(twice))}.")
     gone = {one.row for one in torn}
     numbers = [n for n in range(1, table.num_rows + len(torn) + 1) if n not in gone]
     flat = {

@@ -37,6 +37,13 @@ class Protocol(enum.StrEnum):
     NEXT_BASKET = "next-basket"
 
 
+NOTHING = {
+    Protocol.LAST_ITEM: "No member's last touch is of a product that they had not touched before.",
+    Protocol.PREQUENTIAL: "In the last half nobody touches a product that is new to them.",
+    Protocol.NEXT_BASKET: "In the last half nobody orders who had ordered before.",
+}
+
+
 class Report(Struct, kw_only=True):
     """The figures of the agents: of the main lists at the top, of all groups in `figures`; references."""
 
@@ -47,6 +54,7 @@ class Report(Struct, kw_only=True):
     events: int
     members: int
     products: int
+    described: int = 0
     hit_rate: float
     mrr: float
     ndcg: float
@@ -80,6 +88,7 @@ def parameters() -> dict[str, float | int | str]:
         "order_steps": touches.ORDER_STEPS,
         "asked_most": touches.ASKED_MOST,
         "mixture_rate": mixture.RATE,
+        "kin_loudness": neighbours.KIN_LOUDNESS,
         "trends_most": trends.TRENDS_MOST,
         "seed": "none: draws are hashes of event ids",
     }
@@ -98,6 +107,7 @@ class _Trial:
         self._references = References(sorted(self._crowd.touches))
         self._seen: dict[str, set[str]] = defaultdict(set)
         self._touched_at: dict[str, int] = {}
+        self._undescribed = dict(data.described)
         self._measures: dict[str, Measure] = {}
         self._beside: dict[str, Measure] = {}
 
@@ -109,7 +119,7 @@ class _Trial:
             Protocol.NEXT_BASKET: self._next_basket,
         }[self._protocol]()
         if not self._measures:
-            raise CannotEvaluate("No member has two touches: there is nothing to foretell.")
+            raise CannotEvaluate(NOTHING[self._protocol])
         figures = self._figures(self._measures)
         main = figures.get("all") or figures.get("novel") or next(iter(figures.values()))
         return Report(
@@ -125,6 +135,7 @@ class _Trial:
             events=len(touches),
             members=len({touch.member_id for touch in touches}),
             products=len(self._crowd.touches),
+            described=len(self._data.described),
             figures=figures,
             references=self._figures(self._beside),
             events_per_second=len(touches) / max(self._play.seconds, 1e-9),
@@ -166,6 +177,8 @@ class _Trial:
             first = basket[0]
             if number >= len(baskets) // 2 and self._seen[first.member_id]:
                 self._ask_for_basket(basket)
+            for touch in basket:
+                self._describe(touch)
             self._play.buy(basket)
             for touch in basket:
                 self._remember(touch)
@@ -234,7 +247,14 @@ class _Trial:
 
     # ---- telling --------------------------------------------------------------------------------
 
+    def _describe(self, touch: Touch) -> None:
+        """A product is listed when it is first touched: before, nobody knows that it will be there."""
+        its = self._undescribed.pop(touch.product_id, None)
+        if its is not None:
+            self._play.describe(touch.product_id, its, touch.at)
+
     def _look(self, touch: Touch) -> None:
+        self._describe(touch)
         self._play.look(touch)
         self._remember(touch)
 

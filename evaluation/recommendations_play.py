@@ -12,6 +12,8 @@ from time import perf_counter
 
 from agents import Agent, Stage
 from agents.candidates.assortment import ASSORTMENT
+from agents.candidates.content import CONTENT
+from agents.candidates.features import FEATURES
 from agents.candidates.listing import ranked
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
@@ -21,9 +23,9 @@ from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
 from agents.orders import ORDERS
 from agents.popularity import OF_PRODUCTS
-from evaluation.recommendations_data import Touch
+from evaluation.recommendations_data import Description, Touch
 from evaluation.shell import Shell
-from schemas.actions import ProductBrowsed, PurchaseLine, PurchaseMade
+from schemas.actions import ProductBrowsed, ProductListed, PurchaseLine, PurchaseMade
 from schemas.candidates import Purpose
 from schemas.outcomes import OrderRefused
 from schemas.record import Outcome
@@ -37,7 +39,8 @@ class Play:
         members: tuple[Agent, ...] = (ORDERS, TOUCHES, OFFERS)  # type: ignore[type-arg]  # of any state
         stages = (
             Stage("members", "member_id", members, (TRENDS, MIXTURES, ASSORTMENT)),
-            Stage("products", "product_id", (OF_PRODUCTS, NEIGHBOURS, TRENDING)),
+            Stage("products", "product_id", (OF_PRODUCTS, CONTENT, NEIGHBOURS, TRENDING)),
+            Stage("searches", "term", (FEATURES,)),
             Stage("training", "model", (GATHERING, MIXING)),
         )
         self._shell = Shell(stages, self._hear)
@@ -49,6 +52,23 @@ class Play:
     def _hear(self, said: Outcome) -> None:
         if isinstance(said, OrderRefused):
             raise AssertionError(said)
+
+    def describe(self, product_id: str, its: Description, at: int) -> None:
+        """A product is listed at this moment (milliseconds), and all that follows."""
+        started = perf_counter()
+        self._shell.emit(
+            ProductListed(
+                event_id=f"list-{product_id}",
+                product_id=product_id,
+                occurred_at=at,
+                name=its.name,
+                category=its.category,
+                brand=its.brand,
+                price_minor=its.price_minor,
+                currency="XXX",
+            )
+        )
+        self.seconds += perf_counter() - started
 
     def look(self, touch: Touch) -> None:
         """A member looks at a product, and all that follows."""

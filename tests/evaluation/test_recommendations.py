@@ -11,10 +11,12 @@ import pytest
 
 from evaluation.columns import UnusableFile
 from evaluation.recommendations import CannotEvaluate, Protocol, Report, evaluate
-from evaluation.recommendations_data import Touch, Touches, read
+from evaluation.recommendations_data import Description, Touch, Touches, read
 from evaluation.recommendations_measures import Crowd, Measure
+from evaluation.recommendations_play import Play
 from evaluation.recommendations_references import References
 from replay.retail import Kind, invoices
+from schemas.candidates import Purpose
 
 MINUTE = 60_000
 DAY = 86_400_000
@@ -67,6 +69,26 @@ def test_the_truth_is_told_after_the_question() -> None:
     report = evaluate(data(touches), Protocol.PREQUENTIAL)
     assert report.hit_rate == 0.0
     assert all(found.hit_rate == 0.0 for found in report.references.values())
+
+
+def test_a_product_that_was_just_listed_is_offered() -> None:
+    """Nobody touched it yet: to who looked at one described like it, and to nobody else."""
+    play = Play()
+    shelf = ["red lamp", "blue mug", "green kettle", "white towel"]
+    for name in shelf:
+        play.describe(name, Description(name=name, price_minor=1_000), START)
+    for n, touch in enumerate(Touch(START, f"m{n}", name) for n, name in enumerate(shelf * 3)):
+        play.look(touch._replace(at=START + n * MINUTE))
+    later = START + 60 * MINUTE
+    play.describe("new", Description(name="yellow lamp", price_minor=300), later)
+    for member, name in (("fond", "red lamp"), ("other", "blue mug")):
+        play.look(Touch(later + MINUTE, member, name))
+    offered = {
+        member: play.offer(member, Purpose.NOVEL, later + MINUTE, 20, lambda _: True)
+        for member in ("fond", "other")
+    }
+    assert "new" in offered["fond"]
+    assert "new" not in offered["other"]
 
 
 def test_the_same_again() -> None:
@@ -205,11 +227,41 @@ def test_a_file_in_any_order_with_bad_rows(tmp_path: Path) -> None:
     assert (found.rows, found.bad_rows) == (4, 2)
 
 
+def test_products_are_described_where_the_file_does(tmp_path: Path) -> None:
+    """By the first row that can be used; what is no price is none."""
+    path = tmp_path / "touches.csv"
+    path.write_text(
+        "member_id,product_id,occurred_at,name,cost\n,lamp,2020-01-01,Bad row,1\n"
+        "m1,lamp,2020-01-02,Red lamp,2.5\nm2,lamp,2020-01-03,Other,9\nm1,cup,2020-01-02,,-1\n",
+        encoding="utf-8",
+    )
+    found = read(path, {"price": "cost"})
+    assert found.described == {"lamp": Description(name="Red lamp", price_minor=250)}
+
+
 WRONG = [
     ("no such column of ours", {"member": "who"}, "no column member"),
     ("no such column of theirs", {"member_id": "whom"}, "no column whom"),
     ("not named", {}, "--map member_id="),
 ]
+HEAD = "member_id,product_id,occurred_at"
+UNUSABLE = [
+    ("nothing", "", "Empty"),
+    ("only a head", HEAD, "no row"),
+    ("times that are none", f"{HEAD}\nm,p,nan\nm,q,inf\nm,r,-5\nm,s,1e300", "no row"),
+    ("a column twice", f"{HEAD},product_id\nm,p,5,q", "more than one column product_id"),
+]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [r[1:] for r in UNUSABLE], ids=[r[0] for r in UNUSABLE]
+)
+def test_a_file_that_holds_nothing_is_explained(tmp_path: Path, content: str, words: str) -> None:
+    """No figures come of it."""
+    path = tmp_path / "touches.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UnusableFile, match=words):
+        read(path)
 
 
 @pytest.mark.parametrize(("names", "words"), [r[1:] for r in WRONG], ids=[r[0] for r in WRONG])
@@ -222,10 +274,16 @@ def test_a_wrong_map_is_explained(tmp_path: Path, names: dict[str, str], words: 
 
 
 def test_too_little_data_is_said() -> None:
-    """A touch a member foretells nothing."""
-    touches = [Touch(START + n, f"m{n}", "lamp") for n in range(5)]
-    for protocol in (Protocol.LAST_ITEM, Protocol.NEXT_BASKET):
-        with pytest.raises(CannotEvaluate):
+    """A touch a member foretells nothing, nor does a member who always touches the same."""
+    once = [Touch(START + n, f"m{n}", "lamp") for n in range(5)]
+    same = [Touch(START + n, "m", "lamp") for n in range(5)]
+    for protocol, touches, words in (
+        (Protocol.LAST_ITEM, once, "last touch"),
+        (Protocol.LAST_ITEM, same, "last touch"),
+        (Protocol.PREQUENTIAL, same, "new to them"),
+        (Protocol.NEXT_BASKET, once, "had ordered before"),
+    ):
+        with pytest.raises(CannotEvaluate, match=words):
             evaluate(data(touches), protocol)
 
 
