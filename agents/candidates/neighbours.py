@@ -51,6 +51,7 @@ TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
 POPULARITY_POWER = 0.35
+KIN_TOLD = 5
 KIN_LOUDNESS = 0.25  # of all kin together; the neighbours of a product touched once have about 1
 REFERENCE_EVERY = 16
 REFERENCE_MOST = 60  # of them the first 20 that the member may be offered count
@@ -195,7 +196,7 @@ def _told(state: Neighbours, event: ProductViewed | ProductTouched) -> Neighbour
         products = [state.products[slot] for slot in first]
         together, alike_paths = together[first], alike_paths[first]
     said = {*products, *(event.recent or ())}
-    kin = [one for one in state.kin if one not in said]
+    kin = [one for one in state.kin if one not in said][:KIN_TOLD]
     return NeighboursTold(
         member_id=event.member_id,
         occurred_at=event.occurred_at,
