@@ -16,6 +16,7 @@ from cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from evaluation.fraud import Report
+    from evaluation.fraud_agreement import Agreement
     from evaluation.fraud_measures import Figures
 
 DELAY_DAYS_MOST = 29
@@ -65,7 +66,7 @@ def fraud(
         bool,
         typer.Option(
             "--through-kafka",
-            help="Start a Kafka and a worker for it: slower, nearly the same figures.",
+            help="Start a Kafka and a worker for it: much slower, and each score compared.",
         ),
     ] = False,
     json_file: Annotated[
@@ -79,8 +80,9 @@ def fraud(
     terminal_id, product_id, device, card, address, network, country, currency; all other columns of
     numbers are features too. What is empty is missing. Rows that cannot be used are left out and named.
 
-    The agents of production run in this process, without rules; with --through-kafka in a worker. The batch
-    model beside is LightGBM, which comes with the extra named evaluation.
+    The agents of production run in this process, without rules; with --through-kafka in a worker, and each
+    of its scores is compared with what is said in process. The batch model beside is LightGBM, which comes
+    with the extra named evaluation.
     """
     from evaluation.columns import UnusableFile
     from evaluation.fraud import CannotEvaluate, evaluate
@@ -172,10 +174,24 @@ def _tell(file: Path, report: Report) -> None:
         f"learning included; payment to score {report.milliseconds_p50:.2f} ms (p50), "
         f"{report.milliseconds_p99:.2f} ms (p99); {report.versions} versions of the model."
     )
+    if report.in_process is not None:
+        _tell_agreement(report.in_process)
     if report.without_model:
         say(
             f"{report.without_model:,} of the payments came before its first version; they count as 0."
         )
+
+
+def _tell_agreement(found: Agreement) -> None:
+    say(
+        f"Through Kafka and in process {found.alike:,} of {found.payments:,} payments have the same "
+        f"probability; the others are {found.apart_most:.2g} apart at most, all {found.apart_mean:.2g} "
+        "in the mean."
+    )
+    if found.most_apart is not None:
+        say(f"  most apart: payment {found.most_apart}")
+    if found.without_model:
+        say(f"  {found.without_model:,} had a model in one of the two only")
 
 
 def _tell_rows(file: Path, report: Report) -> None:

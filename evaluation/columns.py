@@ -15,6 +15,7 @@ from pyarrow import csv, parquet
 
 TABBED = {".tsv", ".inter"}  # text with tabs between the columns
 SECONDS_BEFORE = 10**11  # a number below this counts seconds since 1970, above it milliseconds
+LAST = 253_402_300_799_999  # the end of the year 9999: what is later counts something else
 
 
 class UnusableFile(ValueError):
@@ -77,11 +78,18 @@ def _columns(table: pa.Table, torn: list[BadRow]) -> Columns:
     gone = {one.row for one in torn}
     numbers = [n for n in range(1, table.num_rows + len(torn) + 1) if n not in gone]
     flat = {
-        name: column.to_pylist()
+        name: _whole(column).to_pylist()
         for name, column in zip(table.column_names, table.columns, strict=True)
         if not pa.types.is_nested(column.type)
     }
     return Columns(flat, numbers, torn)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Moments to the microsecond: Python's have no nanoseconds."""
+    if pa.types.is_timestamp(column.type) and column.type.unit == "ns":
+        return column.cast(pa.timestamp("us", column.type.tz), safe=False)
+    return column
 
 
 # ---- values ----------------------------------------------------------------------------------------
@@ -132,7 +140,8 @@ def moment(value: Any) -> int | None:
     seconds = number(value)
     if seconds is None or isinstance(value, bool):
         return None
-    return round(seconds * 1000 if abs(seconds) < SECONDS_BEFORE else seconds)
+    found = round(seconds * 1000 if abs(seconds) < SECONDS_BEFORE else seconds)
+    return found if found <= LAST else None
 
 
 WORDS = {

@@ -7,17 +7,19 @@ same payments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
 from agents.risk.publication import FIRST, First
-from evaluation import fraud_reference
+from evaluation import fraud_play, fraud_reference
 from evaluation.columns import BadRow
+from evaluation.fraud_agreement import Agreement, agreement
 from evaluation.fraud_data import Payments
 from evaluation.fraud_measures import DAY, Figures, Frauds, Scored, figures
-from evaluation.fraud_play import Lived, live
+from evaluation.fraud_play import Lived
 
 Told = Callable[[str], None]
+Said = Mapping[str, float | None]  # probabilities by payment; none: there was no model yet
 EPOCH = date(1970, 1, 1)
 
 
@@ -50,6 +52,7 @@ class Report(Figures, frozen=True, kw_only=True):
     numbers: list[str]
     left_out: dict[str, str]
     references: dict[str, Figures]
+    in_process: Agreement | None  # where it ran through Kafka
 
 
 def evaluate(
@@ -67,8 +70,8 @@ def evaluate(
 
     Without them: from the first day on which all payments had a model, to the last. `reference_days` is
     how often the batch model is retrained; 0: no batch model. With `through_kafka` a Kafka and a worker
-    are started for it; `first` is what the first version of the model takes. Raises `CannotEvaluate`, and
-    then `PlatformError`.
+    are started for it, and what they say is compared with what is said in process; `first` is what the
+    first version of the model takes. Raises `CannotEvaluate`, and then `PlatformError`.
     """
     if not data.payments:
         raise CannotEvaluate("There is no payment to score.")
@@ -82,33 +85,43 @@ def evaluate(
     begin, end = _span(scored, lived, data, score_from, score_to)
     delay = label_delay_days * DAY
     frauds = Frauds(((o.member_id, o.paid_at) for o in scored if o.fraud), delay)
-
-    def over(said: dict[str, float]) -> Figures:
-        others = [o for o in _scored(data, said) if begin <= o.paid_at // DAY <= end]
-        return figures(others, frauds, delay)
-
-    references = {f"challenger {name}": over(said) for name, said in lived.challengers.items()}
+    others: dict[str, Said] = {f"challenger {one}": p for one, p in lived.challengers.items()}
     if batch:
-        ids = [payment.payment_id for payment in data.payments]
-        said = fraud_reference.retrained(
-            scored, ids, lived.examples, delay, reference_days, begin, tell
+        others[f"LightGBM, retrained every {_days(reference_days)}"] = fraud_reference.retrained(
+            scored,
+            [payment.payment_id for payment in data.payments],
+            lived.examples,
+            delay,
+            reference_days,
+            begin,
+            tell,
         )
-        references[f"LightGBM, retrained every {_days(reference_days)}"] = over(said)
-    inside = [o for o in scored if begin <= o.paid_at // DAY <= end]
+    agreed = None
+    if through_kafka:
+        here = fraud_play.live(
+            data.payments, data.fraud, label_delay_days, tell, first=first, keep_examples=False
+        ).probabilities
+        agreed, others["the same in process"] = agreement(lived.probabilities, here), here
+
+    def inside(said: Said) -> list[Scored]:
+        return [one for one in _scored(data, said) if begin <= one.paid_at // DAY <= end]
+
+    own = inside(lived.probabilities)
+    references = {name: figures(inside(said), frauds, delay) for name, said in others.items()}
     return _report(
-        data, lived, inside, figures(inside, frauds, delay), references, label_delay_days
+        data, lived, own, figures(own, frauds, delay), references, label_delay_days, agreed
     )
 
 
 def _way(through_kafka: bool) -> Callable[..., Lived]:
     if not through_kafka:
-        return live
+        return fraud_play.live
     from evaluation import fraud_kafka  # its clients are not wanted otherwise
 
     return fraud_kafka.live
 
 
-def _scored(data: Payments, said: dict[str, float] | dict[str, float | None]) -> list[Scored]:
+def _scored(data: Payments, said: Said) -> list[Scored]:
     """The payments that something was said of; before there was a model nothing speaks for fraud."""
     return [
         Scored(payment.occurred_at, payment.member_id, said[payment.payment_id] or 0.0, is_fraud)
@@ -147,6 +160,7 @@ def _report(
     own: Figures,
     references: dict[str, Figures],
     label_delay_days: int,
+    agreed: Agreement | None,
 ) -> Report:
     took = sorted(lived.nanoseconds)
     return Report(
@@ -173,6 +187,7 @@ def _report(
         numbers=data.numbers,
         left_out=data.left_out,
         references=references,
+        in_process=agreed,
     )
 
 

@@ -1,9 +1,9 @@
 """The same payments through the running system: Kafka, a worker process, exactly once; the same figures.
 
-Hour by hour of event time payments, chargebacks and a tick are written in one transaction, and the next
-hour begins when all that follows from this one is done. In production time itself sees to that; here an hour
-takes a fraction of a second. Within an hour answers of tokens may come in another order than in process, so
-a figure may differ in its third digit.
+Step by step (`fraud_steps.py`) payments, chargebacks and a tick are written in one transaction, and the next
+step begins when all that follows from this one is done. In production time itself sees to that; here an hour
+takes a second. At the hour's end the training stage gets its tick last, when all labels of the hour have
+come: it learns from them what it learns in process. What can still differ is said in `fraud_agreement.py`.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from heapq import merge
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
+from agents.calendar import HOUR
 from agents.risk.publication import FIRST, First
-from evaluation.fraud_play import DAY, Hearing, Lived, chargeback
+from evaluation.fraud_play import Hearing, Lived
+from evaluation.fraud_steps import steps
 from local.kafka import Kafka
 from local.process import PlatformError
-from replay.steps import Tick, occurred_at, steps
 from schemas import codec, topics
 from schemas.record import Event, Outcome
 from schemas.risk import AbuseKind, FraudScored, PaymentCaptured
@@ -32,13 +32,14 @@ from streams.clock import Ticks
 from streams.settings import Settings, read_settings
 from streams.topics import all_topics, create_topics
 
-HOUR = 3_600_000
 PARTITIONS = 2
+LEARNING = ("training",)
+OTHERS = tuple(stage for stage in topics.STAGES if stage not in LEARNING)
 SECONDS = 30.0
 START_SECONDS = 120.0
 QUIET_SECONDS = 0.02
 QUIET_LOOKS = 2  # wake-ups come in bounded passes: one look may fall between two of them
-HOUR_SECONDS = 300.0
+STEP_SECONDS = 300.0
 Told = Callable[[str], None]
 Place = tuple[str, int]
 
@@ -124,7 +125,7 @@ def _inherited() -> dict[str, str]:
 
 
 class Run:
-    """Writes hours and waits for what follows from each."""
+    """Writes steps and waits for what follows from each."""
 
     def __init__(
         self, settings: Settings, hearing: Hearing, worker: subprocess.Popen[bytes]
@@ -141,7 +142,8 @@ class Run:
                 "linger.ms": 5,
             }
         )
-        self._ticks = Ticks(self._producer, settings.topic_prefix, "evaluation")
+        self._ticks = Ticks(self._producer, settings.topic_prefix, "evaluation", OTHERS)
+        self._learning = Ticks(self._producer, settings.topic_prefix, "evaluation", LEARNING)
         self._producer.init_transactions(SECONDS)
 
     def live(
@@ -151,31 +153,22 @@ class Run:
         label_delay_days: int,
         tell: Told,
     ) -> Lived:
-        """All hours, the first one only when the worker is at work."""
-        delay = label_delay_days * DAY
-        backs = [
-            chargeback(p, delay) for p, is_fraud in zip(payments, fraud, strict=True) if is_fraud
-        ]
-        told: Iterable[Event] = merge(payments, backs, key=occurred_at)
+        """All steps, the first one only when the worker is at work."""
         opens_at = payments[0].occurred_at // HOUR * HOUR
-        ends_at = (payments[-1].occurred_at + delay) // HOUR * HOUR + 2 * HOUR
-        hours = (ends_at - opens_at) // HOUR
-        waiting: list[Event] = []
-        self._hour([], Tick(opens_at), START_SECONDS)
+        self._write([], opens_at, START_SECONDS)
+        self._end_hour(opens_at)
         started = time.perf_counter()
-        for step in steps(told, opens_at, ends_at):
-            if not isinstance(step, Tick):
-                waiting.append(step)
-                continue
-            self._hour(waiting, step, HOUR_SECONDS)
-            waiting = []
-            number = (step.at - opens_at) // HOUR
-            if number % 6 == 0:
-                tell(f"Hour {number:,} of {hours:,} …")
+        told = 0
+        for step in steps(payments, fraud, label_delay_days):
+            self._write(step.events, step.until, STEP_SECONDS)
+            told += len(step.events)
+            if step.hour:
+                self._end_hour(step.until)
+                tell(f"{told:,} payments and chargebacks of {len(payments) + sum(fraud):,} …")
         return self._hearing.lived(time.perf_counter() - started)
 
-    def _hour(self, events: Sequence[Event], tick: Tick, seconds: float) -> None:
-        """One transaction; then until nothing is left to do. Raises `PlatformError`."""
+    def _write(self, events: Sequence[Event], until: int, seconds: float) -> None:
+        """One transaction, a tick at its end; then until nothing is left to do."""
         prefix = self._settings.topic_prefix
         self._producer.begin_transaction()
         for event in events:
@@ -183,7 +176,17 @@ class Run:
                 prefix + topics.actions(event.STAGE), codec.encode(event), event.key.encode()
             )
             self._producer.poll(0)
-        self._ticks.write(tick.at)
+        self._ticks.write(until)
+        self._wait(until, seconds)
+
+    def _end_hour(self, at: int) -> None:
+        """The training stage's tick, when it has heard all of the hour."""
+        self._producer.begin_transaction()
+        self._learning.write(at)
+        self._wait(at, STEP_SECONDS)
+
+    def _wait(self, at: int, seconds: float) -> None:
+        """Commit, and wait for what follows. Raises `PlatformError`."""
         self._producer.flush(SECONDS)
         self._producer.commit_transaction(SECONDS)
         committed_at = time.perf_counter_ns()
@@ -194,7 +197,7 @@ class Run:
             if self._worker.poll() is not None:
                 raise PlatformError(f"The worker ended with {self._worker.returncode}.")
             if time.monotonic() > until:
-                raise PlatformError(f"The worker did not come to {tick.at} in {seconds:.0f} s.")
+                raise PlatformError(f"The worker did not come to {at} in {seconds:.0f} s.")
             time.sleep(QUIET_SECONDS)
 
     def _hear(self, committed_at: int) -> None:

@@ -1,7 +1,8 @@
 """A worker of the whole topology but for what an evaluation sets: python -m … DAYS FRAUDS HONEST.
 
-Silence labels after so many days, and the model's first version takes so many labelled payments. The
-evaluation through Kafka starts it; settings come from the environment, as for any worker.
+Silence labels after so many days, and the model's first version takes so many labelled payments. As steps of
+any length follow one another, an action may be an hour ahead of the last tick, whatever that one's distance.
+The evaluation through Kafka starts it; settings come from the environment, as for any worker.
 """
 
 from __future__ import annotations
@@ -15,9 +16,14 @@ from agents.risk import examination, training
 from agents.risk.examination import risk
 from agents.risk.publication import First
 from streams.app import run, stage_specs
+from streams.intake import HOUR, Bounds
 from streams.plan import Topology
 from streams.settings import read_settings
+from streams.stage import StageSpec
 from streams.topology import topology
+from streams.work import StageBehaviour
+
+BOUNDS = Bounds(ahead=2 * HOUR)
 
 
 def labelled_after(days: int, first: First, partitions: int, prefix: str = "") -> Topology:
@@ -37,6 +43,14 @@ def labelled_after(days: int, first: First, partitions: int, prefix: str = "") -
     return replace(whole, stages=stages)
 
 
+def specs(whole: Topology) -> list[StageSpec]:
+    """The stages of a topology with `BOUNDS`."""
+    return [
+        replace(spec, behaviour=StageBehaviour(spec.name, whole, bounds=BOUNDS))
+        for spec in stage_specs(whole)
+    ]
+
+
 def main() -> None:
     """Work until SIGTERM."""
     days, frauds, honest = map(int, sys.argv[1:])
@@ -44,9 +58,7 @@ def main() -> None:
     settings = read_settings()
     run(
         settings,
-        lambda: stage_specs(
-            labelled_after(days, first, settings.partitions, settings.topic_prefix)
-        ),
+        lambda: specs(labelled_after(days, first, settings.partitions, settings.topic_prefix)),
     )
 
 

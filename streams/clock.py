@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -33,11 +33,17 @@ class TopicMissing(RuntimeError):
 class Ticks:
     """Writes ticks with a producer whose transaction its owner begins and commits."""
 
-    def __init__(self, producer: Producer, prefix: str, clock: str = CLOCK) -> None:
+    def __init__(
+        self,
+        producer: Producer,
+        prefix: str,
+        clock: str = CLOCK,
+        stages: Iterable[str] = topics.STAGES,
+    ) -> None:
         """Raises `TopicMissing`, `KafkaException`."""
         self._producer = producer
         self._clock = clock
-        self.partitions = _partitions(producer, prefix)
+        self.partitions = _partitions(producer, prefix, stages)
 
     def write(self, at: int, on_delivery: Delivered | None = None) -> int:
         """A tick at `at` (ms, UTC) for every partition; returns how many records that is."""
@@ -99,10 +105,10 @@ def run(
         ticked(at)
 
 
-def _partitions(producer: Producer, prefix: str) -> dict[str, int]:
+def _partitions(producer: Producer, prefix: str, stages: Iterable[str]) -> dict[str, int]:
     found = producer.list_topics(timeout=TIMEOUT_SECONDS).topics
     counts = {}
-    for name in (prefix + topics.actions(stage) for stage in topics.STAGES):
+    for name in (prefix + topics.actions(stage) for stage in stages):
         if name not in found:
             raise TopicMissing(
                 f"The topic {name} does not exist. Ticks go into the topics of a platform. "

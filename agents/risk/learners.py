@@ -63,6 +63,8 @@ class Example(Struct, frozen=True, array_like=True):
     weight: float
     paid_at: int
     corrects: bool | None
+    known_at: int = 0
+    payment_id: str = ""
 
 
 class Kept(Struct, frozen=True, array_like=True):
@@ -77,7 +79,10 @@ class Kept(Struct, frozen=True, array_like=True):
 
 
 class Training(Struct):
-    """A model's variants and what is known of their quality; `open_days`: when last heard of."""
+    """A model's variants and what is known of their quality; `open_days`: when last heard of.
+
+    `hour_ends_at`: the end of the hour of the first example since the last end of an hour.
+    """
 
     champion: str = ""
     pinned: int | None = None  # the champion's version that decides; none: the newest
@@ -86,7 +91,7 @@ class Training(Struct):
     columns: StateMap[Column] = field(default_factory=StateMap)
     waiting: StateMap[Example] = field(default_factory=StateMap)
     waiting_count: int = 0
-    waiting_since: int = 0
+    hour_ends_at: int | None = None
     kept: StateMap[Kept] = field(default_factory=StateMap)
     days: StateMap[Day] = field(default_factory=StateMap)
     day_numbers: list[int] = field(default_factory=list)

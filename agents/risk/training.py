@@ -1,11 +1,12 @@
 """The training stage's agent: champion and challengers learn from labelled examples, and are published.
 
 One key is one model; its variants learn from the same examples, each at its own rate, and one of them
-is the champion, which decides. Examples wait until there are some, or an hour has passed, and are then
-learned one by one in their order: so the weights, which every example moves, are stored once for many.
-Snapshots go out as plain data after so many examples or so much event time, the first one when enough
-frauds and honest payments are known. An operator can make another variant the champion, or go back to an
-earlier version: that version then decides as it was, while learning goes on beside it.
+is the champion, which decides. Examples wait until there are some, or the hour is over, and are then
+learned one by one in the order in which they became known, whichever partition was quicker: so the weights,
+which every example moves, are stored once for many, and the same labels teach the same.
+Snapshots go out as plain data at the end of an hour, after so many examples or so much event time, the first
+one when enough frauds and honest payments are known. An operator can make another variant the champion, or
+go back to an earlier version: that version then decides as it was, while learning goes on beside it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ from schemas.risk import (
 NAME = "training"
 RATES = {"binned": 0.3, "quick": 0.9}  # variants by name; the first is the champion at first
 LEARN_EXAMPLES = 200
-LEARN_AFTER = HOUR
 
 
 def react(
@@ -50,24 +50,24 @@ def react(
             compare(state, event)
             _let_wait(state, event)
             if state.waiting_count >= LEARN_EXAMPLES:
-                yield from _learn(state, event.model, first)
+                _learn(state)
         case ModelChosen():
             yield from choose(state, event)
         case QualityReported():
             yield passed_on(event)
         case Woken():
-            if state.waiting_count and _waited(state) <= event.occurred_at:
-                yield from _learn(state, event.key, first)
+            if state.hour_ends_at is not None and state.hour_ends_at <= event.occurred_at:
+                yield from _end_hour(state, event.key, first)
             yield from measure(state, event.key, event.occurred_at)
         case _:
             assert_never(event)
 
 
 def wake_at(state: Training) -> int | None:
-    """When the examples that wait are learned, or the first of the open days has been quiet enough."""
+    """When the hour of the examples is over, or the first of the open days has been quiet enough."""
     moments = [last + QUIET for last in state.open_days.values()]
-    if state.waiting_count:
-        moments.append(_waited(state))
+    if state.hour_ends_at is not None:
+        moments.append(state.hour_ends_at)
     return min(moments, default=None)
 
 
@@ -82,31 +82,38 @@ def _begin(state: Training) -> None:
 
 
 def _let_wait(state: Training, example: ExampleLabelled) -> None:
-    if not state.waiting_count:
-        state.waiting_since = state.now
+    if state.hour_ends_at is None:
+        state.hour_ends_at = (state.now // HOUR + 1) * HOUR
     state.waiting[_place(state.waiting_count)] = Example(
         heard(example.features),
         example.fraud,
         example.weight,
         example.paid_at,
         example.corrects,
+        example.occurred_at,
+        example.payment_id,
     )
     state.waiting_count += 1
-
-
-def _waited(state: Training) -> int:
-    return state.waiting_since + LEARN_AFTER
 
 
 def _place(number: int) -> str:
     return f"{number:04d}"
 
 
-def _learn(
+def _end_hour(
     state: Training, model: str, first: First
 ) -> Iterator[ModelPublished | VersionPublished]:
-    """From all that wait, in order; then publish what was learned if it is time."""
+    """Learn the rest, and publish what was learned if it is time."""
+    state.hour_ends_at = None
+    _learn(state)
+    if due(state, first):
+        yield from publish(state, model)
+
+
+def _learn(state: Training) -> None:
+    """From all that wait, by when they became known; of those at one moment by the payment's id."""
     examples = [state.waiting.pop(_place(number)) for number in range(state.waiting_count)]
+    examples.sort(key=lambda example: (example.known_at, example.payment_id))
     state.waiting_count = 0
     bins = [binned(example.features) for example in examples]
     for name, variant in state.variants.items():
@@ -115,8 +122,6 @@ def _learn(
         for example, its_bins in zip(examples, bins, strict=True):
             _learn_one(variant, held, example, its_bins)
         columns.update(held)  # each was read once and is stored once, for many examples
-    if due(state, first):
-        yield from publish(state, model)
 
 
 def _learn_one(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyarrow import csv, parquet
 
 from evaluation.columns import UnusableFile
 from evaluation.fraud_data import Payments, read
-from tests.evaluation.payments_made import made, table
+from tests.evaluation.payments_made import START, made, table
 
 HEAD = "event_id,member_id,occurred_at,amount,label\n"
 GOOD = "e0,m1,2018-04-01T00:00:00,10.50,0\n"
@@ -46,6 +47,7 @@ def test_every_form_gives_the_same(tmp_path: Path, name: str) -> None:
         ("e1,,2018-04-01,5,0", "member_id", "it is empty"),
         ("e1,m1,soon,5,0", "occurred_at", "'soon' is no moment"),
         ("e1,m1,,5,0", "occurred_at", "it is empty"),
+        ("e1,m1,1522540831000000000,5,0", "occurred_at", "'1522540831000000000' is no moment"),
         ("e1,m1,2018-04-01,-5,0", "amount", "'-5' is no amount of zero or more"),
         ("e1,m1,2018-04-01,much,0", "amount", "'much' is no amount of zero or more"),
         ("e1,m1,2018-04-01,inf,0", "amount", "'inf' is no amount of zero or more"),
@@ -63,6 +65,21 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, column: str, why: str) -> 
     (bad,) = found.bad_rows_named
     assert (bad.row, bad.column, bad.why.replace(".0'", "'")) == (2, column, why)
     assert [one.payment_id for one in found.payments] == ["e0", "e2"]
+
+
+def test_moments_finer_than_ours(tmp_path: Path) -> None:
+    """Nanoseconds, as other tools write them, are cut to the millisecond."""
+    at = START * 1_000_000 + 1_999_999
+    columns = {"member_id": ["m"], "occurred_at": pa.array([at], pa.timestamp("ns"))}
+    path = tmp_path / "p.parquet"
+    parquet.write_table(pa.table(columns | {"amount": [5.0], "label": [0]}), path)
+    assert read(path).payments[0].occurred_at in (START + 1, START + 2)
+
+
+def test_two_columns_of_one_name(tmp_path: Path) -> None:
+    """Which of them is meant is not guessed."""
+    with pytest.raises(UnusableFile, match="more than one column amount"):
+        of_text(tmp_path, "member_id,occurred_at,amount,amount,label\nm,2018-04-01,1,2,0\n")
 
 
 def test_their_names(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from agents.risk import models
 from agents.risk.model import predict
 from agents.risk.models import MODELS
 from agents.risk.publication import FIRST, PUBLISH_AFTER, VERSIONS_KEPT, First
-from agents.risk.training import LEARN_AFTER, LEARN_EXAMPLES, RATES, TRAINING, training
+from agents.risk.training import LEARN_EXAMPLES, RATES, TRAINING, training
 from schemas.record import Outcome
 from schemas.risk import (
     ExampleLabelled,
@@ -65,22 +65,31 @@ def of(kind: type[Any], said: Sequence[Outcome]) -> list[Any]:
 
 def taught(count: int, at: int = START) -> Life:
     life = Life(AT_ONCE)
-    life.hear(*(example(number, at) for number in range(count)))
+    taught_more(life, count, at)
     return life
 
 
-def test_it_learns_when_enough_examples_wait() -> None:
-    """The first version is out with the first learning, of every variant, and one is the champion."""
+def taught_more(life: Life, count: int, at: int) -> list[Outcome]:
+    """So many examples of a moment, to the end of its hour."""
+    said = life.hear(*(example(number, at) for number in range(count)))
+    return said + life.wait("payment", hour_end(at))
+
+
+def hour_end(at: int) -> int:
+    return (at // HOUR + 1) * HOUR
+
+
+def test_it_learns_when_enough_wait_and_publishes_at_the_hours_end() -> None:
+    """The first version is out with the first hour's end, of every variant, and one is the champion."""
     life = Life(AT_ONCE)
-    assert not of(
-        ModelPublished, life.hear(*(example(n, START) for n in range(LEARN_EXAMPLES - 1)))
-    )
-    published = of(ModelPublished, life.hear(example(0, START)))
+    assert not life.hear(*(example(n, START) for n in range(LEARN_EXAMPLES + 1)))
+    assert [one.model.examples for one in life.state.variants.values()] == [LEARN_EXAMPLES] * 2
+    published = of(ModelPublished, life.wait("payment", START + HOUR))
     assert [(one.variant, one.version, one.champion) for one in published] == [
         (CHAMPION, 1, True),
         (CHALLENGER, 1, False),
     ]
-    assert {one.examples for one in published} == {LEARN_EXAMPLES}
+    assert {one.examples for one in published} == {LEARN_EXAMPLES + 1}
     versions = of(VersionPublished, life.said)
     assert [(one.variant, one.version, one.newest, one.champion) for one in versions] == [
         (CHAMPION, 1, 1, True),
@@ -102,7 +111,7 @@ def test_the_first_version_waits_for_frauds_and_honest(frauds: int, honest: int,
     life = Life(TRAINING)
     labels = [True] * frauds + [False] * honest
     life.hear(*(example(n, START, fraud=fraud) for n, fraud in enumerate(labels)))
-    life.wait("payment", START + LEARN_AFTER)
+    life.wait("payment", START + HOUR)
     assert bool(of(ModelPublished, life.said)) is out
 
 
@@ -111,30 +120,43 @@ def test_corrections_count_for_the_first_version() -> None:
     life = Life(TRAINING)
     labels = [True] * (FIRST.frauds - 1) + [False] * (FIRST.honest + 1)
     life.hear(*(example(n, START, fraud=fraud) for n, fraud in enumerate(labels)))
-    life.wait("payment", START + LEARN_AFTER)
+    life.wait("payment", START + HOUR)
     assert not of(ModelPublished, life.said)
-    at = START + LEARN_AFTER + 1
+    at = START + HOUR + 1
     life.hear(example(len(labels) - 1, at, fraud=True, corrects=False))
-    life.wait("payment", at + LEARN_AFTER)
+    life.wait("payment", hour_end(at))
     assert [one.frauds for one in of(ModelPublished, life.said)] == [FIRST.frauds] * len(RATES)
 
 
-def test_it_learns_after_an_hour_when_few_wait() -> None:
+@pytest.mark.parametrize("at", [START, START + 1, START + HOUR - 1])
+def test_it_learns_at_the_hours_end_when_few_wait(at: int) -> None:
     """Silence does not keep an example from being learned."""
-    life = taught(3)
-    assert life.due() == START + LEARN_AFTER
-    assert [one.examples for one in of(ModelPublished, life.wait("payment", START + LEARN_AFTER))] == [
-        3, 3,
-    ]  # fmt: skip
+    life = Life(AT_ONCE)
+    life.hear(example(0, at), example(1, at))
+    published = of(ModelPublished, life.wait("payment", START + HOUR))
+    assert [(one.examples, one.occurred_at) for one in published] == [(2, START + HOUR)] * 2
+    assert life.due() is None
+
+
+def test_the_order_of_arrival_teaches_nothing() -> None:
+    """Partitions are quicker or slower: the same labels of an hour make the same model, to the last bit."""
+    examples = [example(n, START + n // 3, fraud=n % 5 == 0) for n in range(LEARN_EXAMPLES)]
+    published = []
+    for order in (examples, examples[::-1], examples[::2] + examples[1::2]):
+        life = Life(AT_ONCE)
+        life.hear(*order)
+        published.append(of(ModelPublished, life.wait("payment", START + HOUR)))
+    assert published[0]
+    assert published[1] == published[0]
+    assert published[2] == published[0]
 
 
 def test_it_publishes_again_after_some_time() -> None:
     """Not with every learning: the next version comes twelve hours later."""
     life = taught(LEARN_EXAMPLES)
     later = START + PUBLISH_AFTER
-    early = life.hear(*(example(n, later - HOUR - 1) for n in range(LEARN_EXAMPLES)))
-    assert not of(ModelPublished, early)
-    said = life.hear(*(example(n, later) for n in range(LEARN_EXAMPLES)))
+    assert not of(ModelPublished, taught_more(life, LEARN_EXAMPLES, later - HOUR))
+    said = taught_more(life, LEARN_EXAMPLES, later)
     assert [one.version for one in of(ModelPublished, said)] == [2, 2]
 
 
@@ -155,7 +177,7 @@ def test_what_is_published_tells_fraud_from_honest() -> None:
 def test_another_variant_is_chosen_by_command() -> None:
     """Both are published again, so that every partition sees who decides."""
     life = taught(LEARN_EXAMPLES)
-    said = of(ModelPublished, life.hear(chosen(CHALLENGER, START + 1)))
+    said = of(ModelPublished, life.hear(chosen(CHALLENGER, START + HOUR + 1)))
     assert [(one.variant, one.champion) for one in said] == [
         (CHAMPION, False),
         (CHALLENGER, True),
@@ -167,13 +189,14 @@ def test_going_back_pins_the_version_while_learning_goes_on() -> None:
     life = taught(LEARN_EXAMPLES)
     first = of(ModelPublished, life.said)[0]
     later = START + PUBLISH_AFTER
-    life.hear(*(example(n, later) for n in range(LEARN_EXAMPLES)))
-    (back,) = of(ModelPublished, life.hear(chosen(CHAMPION, later + 1, 1)))
+    taught_more(life, LEARN_EXAMPLES, later)
+    chosen_at = hour_end(later) + 1
+    (back,) = of(ModelPublished, life.hear(chosen(CHAMPION, chosen_at, 1)))
     assert [(one.version, one.newest) for one in of(VersionPublished, life.said)][-1] == (1, 2)
     assert (back.version, back.features, back.champion) == (1, first.features, True)
-    after = life.hear(*(example(n, later + PUBLISH_AFTER + 2) for n in range(LEARN_EXAMPLES)))
+    after = taught_more(life, LEARN_EXAMPLES, later + PUBLISH_AFTER)
     assert [one.version for one in of(ModelPublished, after)] == [1, 3]
-    (free,) = of(ModelPublished, life.hear(chosen(CHAMPION, later + PUBLISH_AFTER + 3)))
+    (free,) = of(ModelPublished, life.hear(chosen(CHAMPION, chosen_at + PUBLISH_AFTER)))
     assert (free.version, free.examples) == (3, 3 * LEARN_EXAMPLES)
 
 
@@ -182,8 +205,7 @@ def test_a_pinned_version_outlives_the_others() -> None:
     life = taught(LEARN_EXAMPLES)
     life.hear(chosen(CHAMPION, START + 1, 1))
     for round_ in range(1, VERSIONS_KEPT + 3):
-        at = START + round_ * (PUBLISH_AFTER + 1)
-        life.hear(*(example(n, at) for n in range(LEARN_EXAMPLES)))
+        taught_more(life, LEARN_EXAMPLES, START + round_ * PUBLISH_AFTER)
     assert of(ModelPublished, life.said)[-2].version == 1
     kept = {key for key in life.state.kept if key.startswith(f"{CHAMPION}/")}
     assert f"{CHAMPION}/1" in kept
