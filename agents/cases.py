@@ -14,7 +14,7 @@ from typing import TypeVar
 from msgspec import Struct, field, structs
 
 from agents.calendar import DAY
-from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored
+from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored, Verdict
 
 WITHHELD_MOST = 30 * DAY  # an alert closes after 14 days at the latest
 DISPUTED_MOST = 180 * DAY  # no bank or court of a scheme takes longer
@@ -23,6 +23,7 @@ KEPT = (
     430 * DAY
 )  # an order is open for 400 days, to the end of its period: nothing comes back later
 NEVER = 1 << 62
+STOPPING = frozenset({Verdict.HOLD, Verdict.BLOCK})
 
 V = TypeVar("V")
 
@@ -47,8 +48,8 @@ class Case(Struct, frozen=True, array_like=True):
     """All that is said against an order.
 
     `standing` is how its points stand now; `suspicions` are by what was scored; `confirmed` says of each
-    alert whether the member is the offender (else the victim); `disputes` have the moment of their
-    opening, or 0 when they are over.
+    alert, and of each payment that the bank took back, whether the member is the offender (else the
+    victim); `disputes` have the moment of their opening, or 0 when they are over.
     """
 
     standing: Standing = Standing.FREE
@@ -143,6 +144,12 @@ def disputed(case: Case, dispute_id: str, at: int) -> Case:
 def resolved(case: Case, dispute_id: str, at: int) -> Case:
     """A dispute is over, also one whose opening is heard later."""
     return _with_dispute(case, dispute_id, 0, at)
+
+
+def taken_back(case: Case, payment_id: str, at: int) -> Case:
+    """The bank took a payment of the order back; nothing puts that right, whoever was at fault."""
+    confirmed = case.confirmed | {f"payment:{payment_id}": False}
+    return structs.replace(case, confirmed=confirmed, last_at=max(case.last_at, at))
 
 
 def _with_dispute(case: Case, dispute_id: str, open_at: int, at: int) -> Case:

@@ -19,9 +19,9 @@ from agents.expiry import expire
 from agents.holds import cancel, commit, request, time_out, void
 from agents.ledger import Entry, Points, repay_first, spent
 from agents.lots import LOTS_MOST, Parcel, Part
-from agents.restitution import settle
+from agents.restitution import settle, stop
 from agents.reversals import deliver, reverse
-from agents.verdicts import catch_up, close, dispute, lapse, suspect
+from agents.verdicts import catch_up, close, contest, dispute, lapse, suspect
 from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
 from schemas.friends import ReferralQualified
 from schemas.outcomes import (
@@ -38,7 +38,13 @@ from schemas.outcomes import (
     ReturnAccepted,
 )
 from schemas.record import Event, Outcome
-from schemas.risk import AlertClosed, DisputeOpened, DisputeResolved, FraudScored
+from schemas.risk import (
+    AlertClosed,
+    DisputeOpened,
+    DisputeResolved,
+    FraudScored,
+    PaymentContested,
+)
 from schemas.tiers import TierChanged
 
 Heard = (
@@ -55,6 +61,7 @@ Heard = (
     | AlertClosed
     | DisputeOpened
     | DisputeResolved
+    | PaymentContested
     | TierChanged
     | ReferralQualified
     | Woken
@@ -82,11 +89,14 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
             yield _adjust(state, event)
         case FraudScored():
             yield from suspect(state, event, tables)
+            yield from stop(state, event)
         case AlertClosed():
             yield from close(state, event, tables)
             yield from settle(state, event, tables)
         case DisputeOpened() | DisputeResolved():
             yield from dispute(state, event, tables)
+        case PaymentContested():
+            yield from contest(state, event, tables)
         case TierChanged():
             state.tier = event.tier
         case ReferralQualified():
@@ -231,6 +241,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         AlertClosed,
         DisputeOpened,
         DisputeResolved,
+        PaymentContested,
         TierChanged,
         ReferralQualified,
     }

@@ -1,8 +1,9 @@
-"""Points that an intruder spent come back to the member; and go again when there was none.
+"""Redemptions under a verdict: open ones are stopped, and what an intruder spent comes back to the member.
 
-A confirmed takeover names the redemptions that were not the member's own. Those spent are given back to
-the very lots they came from, with their expiry, or if that has passed for the rule's `restore_days`; those
-still open are waived. Each is given back once, however many alerts name it, and taken again when the last
+A verdict of HOLD or BLOCK on a request stops it while it is open, and a confirmed alert stops all that the
+member has open. A confirmed takeover names the redemptions that were not the member's own. Those spent are
+given back to the very lots they came from, with their expiry, or if that has passed for the rule's
+`restore_days`. Each is given back once, however many alerts name it, and taken again when the last
 of them is cleared after all.
 """
 
@@ -13,20 +14,23 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from agents import Tables
+from agents.cases import STOPPING
 from agents.expiry import put_off
 from agents.holds import restore_expiry, undecided, waive
 from agents.ledger import Entry, Points, repay_first, take, take_from_others
 from agents.lots import Hold, Part
 from agents.withholding import collect, withhold_back
-from schemas.outcomes import Account, PointsRestored, Reason, RestorationReversed
+from schemas.outcomes import Account, PointsRestored, Reason, RestorationReversed, StockWaived
 from schemas.record import Outcome
-from schemas.risk import AbuseKind, AlertClosed, AlertEnd
+from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored
 
 ALERTS_MOST = 20
 
 
 def settle(state: Points, closed: AlertClosed, tables: Tables) -> Iterator[Outcome]:
-    """What the end of an alert does to the redemptions that it names."""
+    """What the end of an alert does to open redemptions, and to those that it names."""
+    if closed.end is AlertEnd.CONFIRMED:
+        yield from _stop_all(state, closed)
     if closed.kind is not AbuseKind.ACCOUNT_TAKEOVER:
         return
     for redemption_id in dict.fromkeys(closed.redemption_ids):
@@ -35,12 +39,33 @@ def settle(state: Points, closed: AlertClosed, tables: Tables) -> Iterator[Outco
             continue
         if closed.end is not AlertEnd.CONFIRMED:
             yield from _withdraw(state, closed, redemption_id, hold)
-        elif undecided(hold):
+        elif hold.parts and hold.ended_at is not None:
+            yield from _give_back(state, closed, redemption_id, hold, tables)
+
+
+def stop(state: Points, scored: FraudScored) -> Iterator[StockWaived]:
+    """A verdict on a request for a gift stops it while it is open; it may be asked for again."""
+    if scored.verdict not in STOPPING or scored.redemption_id is None:
+        return
+    hold = state.holds.get(scored.redemption_id)
+    if hold is not None and undecided(hold):
+        yield waive(
+            state,
+            scored.member_id,
+            scored.redemption_id,
+            hold,
+            scored.occurred_at,
+            Reason.CANCELLED,
+        )
+
+
+def _stop_all(state: Points, closed: AlertClosed) -> Iterator[StockWaived]:
+    """A confirmed alert stops whatever the member has open, whoever asked for it."""
+    for redemption_id, hold in list(state.holds.items()):
+        if undecided(hold):
             yield waive(
                 state, closed.member_id, redemption_id, hold, closed.occurred_at, Reason.CANCELLED
             )
-        elif hold.parts and hold.ended_at is not None:
-            yield from _give_back(state, closed, redemption_id, hold, tables)
 
 
 def _give_back(

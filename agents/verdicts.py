@@ -6,6 +6,7 @@
 | AlertClosed CLEARED, EXPIRED | they are released, pending or active as their time has come |
 | AlertClosed CONFIRMED | all that the order earned is taken back, what is spent by the return policy |
 | DisputeOpened, DisputeResolved | pending ones wait meanwhile |
+| PaymentContested | the same for who named the payment only; TAKEN_BACK: what is left of them is forfeited |
 
 What is to be is decided in `cases.py`, and the points are brought there by `withholding.py`: so a word
 that is heard again, or a second alert about the same order, moves nothing twice. What is said of an order
@@ -19,7 +20,17 @@ from collections.abc import Iterator
 from msgspec import structs
 
 from agents import Tables
-from agents.cases import Case, disputed, judged, lapsed, resolved, suspected, touches
+from agents.cases import (
+    STOPPING,
+    Case,
+    disputed,
+    judged,
+    lapsed,
+    resolved,
+    suspected,
+    taken_back,
+    touches,
+)
 from agents.earning import entry_of
 from agents.ledger import Entry, Points
 from agents.withholding import Judged, bring
@@ -27,13 +38,13 @@ from schemas.outcomes import JudgedOutcome, OrderPlaced, PointsRescheduled
 from schemas.risk import (
     AlertClosed,
     AlertEnd,
+    Contest,
     DisputeOpened,
     DisputeResolved,
     FraudScored,
-    Verdict,
+    PaymentContested,
 )
 
-STOPPING = frozenset({Verdict.HOLD, Verdict.BLOCK})
 AWAITED_MOST = 50
 
 Said = Iterator[JudgedOutcome | PointsRescheduled]
@@ -85,7 +96,7 @@ def _known(state: Points, order_id: str) -> bool:
 def dispute(state: Points, said: DisputeOpened | DisputeResolved, tables: Tables) -> Said:
     """A dispute of an order stops the clock of its pending points, and its end lets it go on.
 
-    One that names a payment only is not known to be of an order.
+    Of one that names a payment only, `risk` says the order: PaymentContested.
     """
     order_id, at = said.order_id or _disputed_order(state, said.dispute_id), said.occurred_at
     if order_id is None:
@@ -93,6 +104,21 @@ def dispute(state: Points, said: DisputeOpened | DisputeResolved, tables: Tables
     change = disputed if isinstance(said, DisputeOpened) else resolved
     case = change(case_of(state, order_id), said.dispute_id, at)
     yield from file(state, said.member_id, order_id, case, at, tables)
+
+
+def contest(state: Points, said: PaymentContested, tables: Tables) -> Said:
+    """A payment of an order is disputed, or no longer, or was taken back by the bank.
+
+    Who is at fault for a payment taken back is not known, so the member counts as the victim: what the
+    order earned goes as far as it is there.
+    """
+    case, at = case_of(state, said.order_id), said.occurred_at
+    if said.contest is Contest.TAKEN_BACK:
+        case = taken_back(case, said.payment_id, at)
+    elif said.dispute_id is not None:
+        change = disputed if said.contest is Contest.DISPUTED else resolved
+        case = change(case, said.dispute_id, at)
+    yield from file(state, said.member_id, said.order_id, case, at, tables)
 
 
 def _disputed_order(state: Points, dispute_id: str) -> str | None:

@@ -52,7 +52,14 @@ class Disputes:
             self._known[place] = Dispute(order_id, fields["occurred_at"])
 
     def hear(self, entry: Entry) -> None:
-        """One outcome, in the order of its partition."""
+        """One outcome, in the order of its partition; of a payment's dispute it says the order."""
+        if entry.name == "PaymentContested" and entry.fields["dispute_id"] is not None:
+            place = entry.fields["member_id"], entry.fields["dispute_id"]
+            known, order_id = self._known.get(place), entry.fields["order_id"]
+            if entry.fields["contest"] == "SETTLED":
+                self._known[place] = Dispute(order_id, 0)
+            elif known is None:
+                self._known[place] = Dispute(order_id, entry.fields["occurred_at"])
         for lot in entry.fields.get("lots", ()):
             if lot["order_id"] is not None:
                 told = Told(lot["order_id"], lot["disputed"])

@@ -2,8 +2,9 @@
 
 How an order's points stand at the end follows from the words alone, in whatever order they were heard: a
 verdict of HOLD or BLOCK stops it until an alert ends that names what was scored; the last end of an alert
-counts. What the ledger says on the way must follow from what it said before: each change once, and the
-boards lose and gain all that the order earned, less what came back.
+counts, and what the bank took a payment of back is forfeited. What the ledger says on the way must follow
+from what it said before: each change once, and the boards lose and gain all that the order earned, less what
+came back.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Verdicts:
         self._blocked: dict[str, list[Scored]] = defaultdict(list)
         self._alerts: dict[str, Alert] = {}
         self._alerts_of: dict[str, list[Alert]] = defaultdict(list)
+        self._taken_back: set[OrderKey] = set()
         self._lots: dict[LotKey, Lot] = defaultdict(Lot)
         self._hidden: dict[str, bool] = {}
         self._spent: set[tuple[str, str]] = set()
@@ -89,6 +91,8 @@ class Verdicts:
                 self._score(entry)
             case "AlertClosed":
                 self._end(fields)
+            case "PaymentContested" if fields["contest"] == "TAKEN_BACK":
+                self._taken_back.add((fields["member_id"], fields["order_id"]))
             case "PointsPending" | "PointsEarned" if fields["counts_at"] is not None:
                 self._lots[_lot(fields)].net += fields["points"]
             case "PointsReversed":
@@ -200,6 +204,8 @@ class Verdicts:
             named = order_id in alert.orders or any(map(alert.covers, stopped))
             if named and alert.end == "CONFIRMED":
                 return FORFEITED
+        if (member, order_id) in self._taken_back:
+            return FORFEITED
         return WITHHELD if self._open(stopped, ticked_at) else FREE
 
     def _open(self, stopped: list[Scored], ticked_at: dict[int, int]) -> list[Scored]:

@@ -19,6 +19,7 @@ from schemas.record import (
     MemberAction,
     MemberId,
     MemberOutcome,
+    OrderId,
     Outcome,
     Timestamp,
     Word,
@@ -422,6 +423,27 @@ class PaymentDisregarded(MemberOutcome, frozen=True, kw_only=True):
     ] = None
 
 
+class Contest(Word):
+    """What became of a payment that somebody objects to."""
+
+    UNKNOWN = "UNKNOWN"
+    DISPUTED = "DISPUTED"
+    SETTLED = "SETTLED"
+    TAKEN_BACK = "TAKEN_BACK"
+
+
+class PaymentContested(MemberOutcome, frozen=True, kw_only=True):
+    """A payment is disputed, or no longer, or the bank took it back: what that means for its order.
+
+    Said where only the payment was named and its order is known.
+    """
+
+    payment_id: PaymentId
+    order_id: OrderId
+    contest: Contest
+    dispute_id: Annotated[str | None, doc("The dispute; none: a chargeback.")] = None
+
+
 # ---- outcomes: scores and alerts -------------------------------------------------------------------
 
 
@@ -743,6 +765,7 @@ RISK_OUTCOMES: tuple[type[Outcome], ...] = (
     TokenLabelled,
     TokenAssessed,
     PaymentDisregarded,
+    PaymentContested,
     FraudScored,
     AlertOpened,
     AlertUpdated,

@@ -16,6 +16,7 @@ from agents import Agent, Tables, Woken
 from agents.calendar import DAY
 from agents.risk import payment_book
 from agents.risk.acceptances import accept, answered
+from agents.risk.contests import contested
 from agents.risk.doings import apply_coupon, features, note, told_before
 from agents.risk.labels import charge_back, dispute, fall_silent, judge
 from agents.risk.log_ins import answered_log_in, fail_to_log_in, log_in
@@ -82,8 +83,10 @@ def _end(state: Risk, event: Ended, tables: Tables, horizon: int) -> Iterator[Ou
     """What became of payments."""
     match event:
         case DisputeOpened() | DisputeResolved():
+            yield from contested(state, event)
             yield from dispute(state, event, tables, horizon)
         case ChargebackReceived():
+            yield from contested(state, event)
             yield from charge_back(state, event, tables)
         case AlertClosed():
             yield from judge(state, event, tables)

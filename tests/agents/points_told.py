@@ -59,10 +59,12 @@ from schemas.risk import (
     AbuseKind,
     AlertClosed,
     AlertEnd,
+    Contest,
     DisputeKind,
     DisputeOpened,
     DisputeResolved,
     FraudScored,
+    PaymentContested,
     Verdict,
 )
 from schemas.rules import Activation, EarnRate, PointsRule
@@ -271,8 +273,9 @@ def scored(
     day: float = 1,
     subject: str = "pay",
     kind: AbuseKind = AbuseKind.PAYMENT,
+    redemption: str | None = None,
 ) -> FraudScored:
-    """A payment for an order got a verdict."""
+    """A payment for an order got a verdict; or a request for a gift."""
     return FraudScored(
         event_id=f"scored-{subject}-{kind}",
         member_id=MEMBER,
@@ -280,6 +283,7 @@ def scored(
         kind=kind,
         subject_id=subject,
         order_id=order,
+        redemption_id=redemption,
         score=900,
         verdict=verdict,
         reasons=[],
@@ -327,6 +331,19 @@ def disputed(day: float, *, order: str | None = "o", id: str = "d") -> DisputeOp
         dispute_id=id,
         kind=DisputeKind.NOT_RECEIVED,
         order_id=order,
+    )
+
+
+def contested(what: Contest, day: float, *, order: str = "o", id: str = "d") -> PaymentContested:
+    """What became of a payment of an order; a dispute has an id, a chargeback none."""
+    return PaymentContested(
+        event_id=f"contested-{what}-{id}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        payment_id="pay",
+        order_id=order,
+        contest=what,
+        dispute_id=None if what is Contest.TAKEN_BACK else id,
     )
 
 

@@ -10,7 +10,7 @@ from agents.cases import DISPUTED_MOST, WITHHELD_MOST, WORDS_MOST
 from agents.points import POINTS
 from agents.verdicts import AWAITED_MOST
 from schemas.outcomes import LedgerOutcome, Lot, PointsReleased, PointsRestored
-from schemas.risk import AbuseKind, AlertEnd, Verdict
+from schemas.risk import AbuseKind, AlertEnd, Contest, Verdict
 from schemas.rules import Expiry, PointsRule, ReturnPolicy
 from tests.agents.points_told import (
     MEMBER,
@@ -22,6 +22,7 @@ from tests.agents.points_told import (
     bought,
     cancelled,
     closed,
+    contested,
     disputed,
     life,
     not_there,
@@ -65,6 +66,26 @@ STOPPED = [
       "withheld o 4 -10 =0/50/0|4"]),
     ("nor can it be spent", [at_once()], [ORDER, scored(), asked(gift="pen", day=1.1)],
      [EARNED, HELD, "no hold x INSUFFICIENT_POINTS"]),
+    ("a request for a gift while it is open", [at_once()],
+     [ORDER, asked(gift="pen", day=1), scored(order=None, kind=AbuseKind.POINTS, redemption="x"),
+      released(day=1.01)],
+     [EARNED, "held x 6 =0/4/6", "waived x CANCELLED", "voided x CANCELLED =0/10/0"]),
+    ("and only that one", [at_once()],
+     [ORDER, asked(gift="pen", day=1), scored(order=None, kind=AbuseKind.POINTS, redemption="y"),
+      reserved(day=1.01)],
+     [EARNED, "held x 6 =0/4/6", "spent x 6 =0/4/0"]),
+    ("a review of a request stops nothing", [at_once()],
+     [ORDER, asked(gift="pen", day=1),
+      scored(Verdict.REVIEW, order=None, kind=AbuseKind.POINTS, redemption="x"), reserved(day=1.01)],
+     [EARNED, "held x 6 =0/4/6", "spent x 6 =0/4/0"]),
+    ("a gift that is paid for stays", [at_once()],
+     [ORDER, asked(gift="pen", day=1), reserved(day=1),
+      scored(order=None, kind=AbuseKind.POINTS, redemption="x")],
+     [EARNED, "held x 6 =0/4/6", "spent x 6 =0/4/0"]),
+    ("reserved meanwhile: not paid for", [at_once()],
+     [ORDER, asked(gift="pen", day=1), scored(order=None, kind=AbuseKind.POINTS, redemption="x"),
+      reserved(day=1.001), released(day=1.01)],
+     [EARNED, "held x 6 =0/4/6", "waived x CANCELLED", "voided x CANCELLED =0/10/0"]),
     ("what came back before is not withheld", [rule()],
      [bought(1000, 500), back((2, 1, 0, 1)), scored(day=1.1)],
      ["pending o 15 =15/0/0", "reversed b 5 =10/0/0", HELD]),
@@ -140,6 +161,10 @@ CONFIRMATIONS = [
     ("before the purchase", [at_once()], [closed(CONFIRMED, day=-1), ORDER],
      [PENDING, "forfeited o 10 -10 =0/0/0"]),
     ("an order that earned nothing", [rule()], [bought(9), scored(), closed(CONFIRMED)], []),
+    ("what is asked for meanwhile is stopped", [at_once()],
+     [ORDER, *SPENDABLE, asked(gift="pen", day=1.99), closed(CONFIRMED), released(day=2.01)],
+     [EARNED, "earned p 50 =0/60/0", "held x 6 =0/54/6", "forfeited o 10 -10 =0/44/6",
+      "waived x CANCELLED", "voided x CANCELLED =0/50/0"]),
     ("a hold in hand is voided later: what could not be collected goes then",
      [at_once(return_policy=ReturnPolicy.WITHIN_BALANCE)],
      [ORDER, asked(gift="pen"), closed(CONFIRMED), cancelled(day=3), released(day=3)],
@@ -185,6 +210,27 @@ AGAIN = [
      [ORDER, closed(CONFIRMED), closed(CLEARED, day=3), closed(CONFIRMED, day=4), closed(CLEARED, day=5)],
      [PENDING, "forfeited o 10 -10 =0/0/0", "released o 10 +10 =10/0/0", "forfeited o 10 -10 =0/0/0",
       "released o 10 +10 =10/0/0"]),
+]  # fmt: skip
+
+
+BACK = Contest.TAKEN_BACK
+CHARGEBACKS = [
+    ("pending points go", [rule()], [ORDER, contested(BACK, 5)],
+     [PENDING, "forfeited o 10 -10 =0/0/0"]),
+    ("once", [rule()], [ORDER, contested(BACK, 5), contested(BACK, 6)],
+     [PENDING, "forfeited o 10 -10 =0/0/0"]),
+    ("what was spent is let go: the member may be the victim", [at_once()],
+     [ORDER, asked(gift="pen"), reserved(), contested(BACK, 5)],
+     [EARNED, "held x 6 =0/4/6", "spent x 6 =0/4/0", "forfeited o 10 -10 let go 6 =0/0/0"]),
+    ("and nothing of other orders", [at_once()], [*OTHERS, contested(BACK, 5)],
+     [*OTHERS_SAID, "forfeited o 10 -10 let go 6 =0/50/0"]),
+    ("no judgement puts it back", [rule()],
+     [ORDER, scored(), contested(BACK, 1.5), closed(CLEARED, day=2)], [PENDING, HELD, TAKEN]),
+    ("nor the end of a dispute", [rule()],
+     [ORDER, contested(Contest.DISPUTED, 1), contested(BACK, 2), contested(Contest.SETTLED, 3)],
+     [PENDING, "moved o =10/0/0", "forfeited o 10 -10 =0/0/0"]),
+    ("before the purchase", [at_once()], [contested(BACK, -1), ORDER],
+     [PENDING, "forfeited o 10 -10 =0/0/0"]),
 ]  # fmt: skip
 
 
@@ -258,7 +304,19 @@ CLOCK = [
     ("opened again under its name: over", [rule()], [ORDER, disputed(5), resolved(6), disputed(5)], 14,
      [PENDING, "moved o =10/0/0", "moved o =10/0/0", EARNED]),
     ("its end was heard first", [rule()], [ORDER, resolved(6), disputed(5)], 14, [PENDING, EARNED]),
-    ("of a payment only: not known to be of an order", [rule()], [ORDER, disputed(5, order=None)], 14,
+    ("of a payment only: risk says the order", [rule()],
+     [ORDER, disputed(5, order=None), contested(Contest.DISPUTED, 5)], 100,
+     [PENDING, "moved o =10/0/0"]),
+    ("and its end", [rule()],
+     [ORDER, contested(Contest.DISPUTED, 5), contested(Contest.SETTLED, 20)], 20,
+     [PENDING, "moved o =10/0/0", "moved o =10/0/0", EARNED]),
+    ("its end, resolved by its own name", [rule()],
+     [ORDER, contested(Contest.DISPUTED, 5), resolved(20, order=None), contested(Contest.SETTLED, 20)],
+     20, [PENDING, "moved o =10/0/0", "moved o =10/0/0", EARNED]),
+    ("disputed by the order as well: once", [rule()],
+     [ORDER, disputed(5), contested(Contest.DISPUTED, 6), resolved(7)], 14,
+     [PENDING, "moved o =10/0/0", "moved o =10/0/0", EARNED]),
+    ("of a payment whose order nobody could name", [rule()], [ORDER, disputed(5, order=None)], 14,
      [PENDING, EARNED]),
     ("before the purchase", [rule()], [disputed(-1), ORDER], 30, [PENDING, "moved o =10/0/0"]),
     ("active points stay", [at_once()], [ORDER, disputed(5), resolved(6)], 30, [EARNED]),
@@ -283,7 +341,7 @@ def told(rules: list[Any], events: list[Any], until: float = 0) -> list[str]:
     return [short(outcome) for outcome in lived.said]
 
 
-ROWS = [*STOPPED, *ENDS, *CONFIRMATIONS, *AGAIN, *VICTIMS]
+ROWS = [*STOPPED, *ENDS, *CONFIRMATIONS, *AGAIN, *CHARGEBACKS, *VICTIMS]
 
 
 @pytest.mark.parametrize(("name", "rules", "events", "said"), ROWS, ids=ids(ROWS))

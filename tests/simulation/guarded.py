@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from random import Random
+from zlib import crc32
 
 from schemas.actions import PurchaseLine, PurchaseMade, RedemptionRequested, RuleChanged
 from schemas.record import Event
@@ -16,6 +17,7 @@ from schemas.risk import (
     AbuseKind,
     AlertJudged,
     AlertOpened,
+    ChargebackReceived,
     DisputeKind,
     DisputeOpened,
     DisputeResolved,
@@ -53,7 +55,7 @@ def guarded(seed: int, shape: Shape = SHAPE) -> Guarded:
     """All of a seed, judgements included."""
     shop, random = world(seed, shape), Random(f"guarded-{seed}")
     told = [*shop.delivered, *_rules(), *_payments(shop, random), *_disputes(shop, random)]
-    told += _break_ins(shop, random)
+    told += [*_chargebacks(shop), *_break_ins(shop, random)]
     told.sort(key=lambda pair: pair[0])
     first = played(topology(2), told, until=told[-1][0] + 20 * DAY)
     opened = [one for one in first.outcomes() if isinstance(one, AlertOpened)]
@@ -164,15 +166,40 @@ def _disputes(shop: World, random: Random) -> list[tuple[int, Event]]:
 def _dispute(
     kind: type[DisputeOpened | DisputeResolved], order: PurchaseMade, at: int, **more: bool
 ) -> Event:
+    """Half of them name the payment only."""
+    by_payment = _one_in(2, order)
     return kind(
         event_id=f"{kind.__name__}-{order.order_id}",
         member_id=order.member_id,
         occurred_at=at,
         dispute_id=f"dispute-{order.order_id}",
         kind=DisputeKind.NOT_RECEIVED,
-        order_id=order.order_id,
+        payment_id=f"payment-{order.order_id}" if by_payment else None,
+        order_id=None if by_payment else order.order_id,
         **more,
     )
+
+
+def _chargebacks(shop: World) -> list[tuple[int, Event]]:
+    """The bank takes some payments back, a few of them before anybody has told of them."""
+    told: list[tuple[int, Event]] = []
+    for order in shop.orders:
+        if _one_in(9, order):
+            at = order.occurred_at + (0 if _one_in(4, order) else 9 * DAY)
+            back = ChargebackReceived(
+                event_id=f"back-{order.order_id}",
+                member_id=order.member_id,
+                occurred_at=at,
+                payment_id=f"payment-{order.order_id}",
+                fraud=False,
+            )
+            told.append((at, back))
+    return told
+
+
+def _one_in(many: int, order: PurchaseMade) -> bool:
+    """Drawn from the order's id alone, so that nothing else of the shop changes with it."""
+    return crc32(f"{many}-{order.order_id}".encode()) % many == 0
 
 
 def _break_ins(shop: World, random: Random) -> list[tuple[int, Event]]:

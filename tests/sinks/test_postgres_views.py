@@ -55,6 +55,7 @@ INSIDE = {
     r.TokenPresented,
     r.TokenLabelled,
     r.TokenAssessed,
+    r.PaymentContested,  # the dispute or chargeback that it follows from has its own views
     r.ExampleLabelled,
     r.ModelPublished,  # its VersionPublished has a view, without the weights
     LoyaltyObserved,

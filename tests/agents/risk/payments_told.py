@@ -22,6 +22,7 @@ from schemas.risk import (
     ModelPublished,
     Number,
     PaymentCaptured,
+    PaymentContested,
     PaymentDisregarded,
     RiskRule,
     RiskRuleChanged,
@@ -215,6 +216,9 @@ def short(outcome: Outcome) -> str:
         case TokenLabelled():
             corrects = "" if outcome.corrects is None else f", was {outcome.corrects:g}"
             return f"tell {outcome.token} {outcome.evidence:g}{corrects}"
+        case PaymentContested():
+            by = f" by {outcome.dispute_id}" if outcome.dispute_id else ""
+            return f"{outcome.payment_id} of {outcome.order_id} {outcome.contest}{by}"
         case PaymentDisregarded():
             who = "" if outcome.label is None else f" {outcome.label}"
             return f"{outcome.payment_id} disregarded {outcome.reason}{who}"
