@@ -40,6 +40,7 @@ START_SECONDS = 120.0
 QUIET_SECONDS = 0.02
 QUIET_LOOKS = 2  # wake-ups come in bounded passes: one look may fall between two of them
 STEP_SECONDS = 300.0
+QUIETLY = {"log_level": 2}  # a Kafka that starts and ends with us is away before and after
 Told = Callable[[str], None]
 Place = tuple[str, int]
 
@@ -73,7 +74,10 @@ def live(
         create_topics(settings.kafka, all_topics(settings))
         with _worker(settings, Path(folder), label_delay_days, first) as worker:
             run = Run(settings, Hearing(keep_examples=keep_examples), worker)
-            return run.live(payments, fraud, label_delay_days, tell)
+            try:
+                return run.live(payments, fraud, label_delay_days, tell)
+            finally:
+                run.close()
 
 
 @contextmanager
@@ -136,6 +140,7 @@ class Run:
         self._log = Log(settings)
         self._producer = Producer(
             {
+                **QUIETLY,
                 "bootstrap.servers": settings.kafka,
                 "transactional.id": f"{settings.topic_prefix}evaluation",
                 "partitioner": "murmur2_random",
@@ -166,6 +171,10 @@ class Run:
                 self._end_hour(step.until)
                 tell(f"{told:,} payments and chargebacks of {len(payments) + sum(fraud):,} …")
         return self._hearing.lived(time.perf_counter() - started)
+
+    def close(self) -> None:
+        """Let go of the readers."""
+        self._log.close()
 
     def _write(self, events: Sequence[Event], until: int, seconds: float) -> None:
         """One transaction, a tick at its end; then until nothing is left to do."""
@@ -220,9 +229,12 @@ class Log:
         self._sources = {prefix + name for stage in topics.STAGES for name in topics.sources(stage)}
         self._last: dict[Place, int] = {}  # the newest record of each partition that is read here
         self._heard: list[Message] = []
-        self._member = Consumer({"bootstrap.servers": settings.kafka, "group.id": settings.app})
+        self._member = Consumer(
+            {**QUIETLY, "bootstrap.servers": settings.kafka, "group.id": settings.app}
+        )
         self._reader = Consumer(
             {
+                **QUIETLY,
                 "bootstrap.servers": settings.kafka,
                 "group.id": f"{settings.app}-reader",  # asked for by the client; nothing joins it
                 "isolation.level": "read_committed",
@@ -237,6 +249,11 @@ class Log:
             for number in range(settings.partitions)
         ]
         self._reader.assign(self._places)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._member.close()
+        self._reader.close()
 
     def quiet(self) -> bool:
         """True when the worker is past every record, and nothing new has come of that."""
