@@ -1,7 +1,8 @@
 """Points that an invitation earned: a lot of its own, active at once, under the rule that rewards it.
 
 A debt is repaid of them first, they expire as the rule says, and no board counts them, as boards are for
-purchases.
+purchases. Where the reward is lost, as many are taken back as were given: from this lot, then from others
+in spend order, and what is left by the rule's policy for returns.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ from agents.expiry import expires_at
 from agents.ledger import Entry, Points, repay_first
 from agents.lots import Parcel
 from agents.marks import digest
-from schemas.friends import ReferralQualified
-from schemas.outcomes import Account, PointsEarned
+from agents.reversals import collect, policy_of
+from schemas.friends import ReferralQualified, ReferralReversed
+from schemas.outcomes import Account, BonusReversed, PointsEarned
+
+
+def place_of(said: ReferralQualified | ReferralReversed) -> str:
+    """Where the lot of a pair and a side is."""
+    return f"referral:{digest(said.friend_id, said.role.value).hex()}"
 
 
 def reward(state: Points, won: ReferralQualified, tables: Tables) -> Iterator[PointsEarned]:
     """Post the reward of a pair, once."""
-    place = f"referral:{digest(won.friend_id, won.role.value).hex()}"
+    place = place_of(won)
     if place in state.lots or not won.points:
         return
     rule = rules.version_of(tables, won.rule_id, won.rule_version)
@@ -46,5 +53,27 @@ def reward(state: Points, won: ReferralQualified, tables: Tables) -> Iterator[Po
         rule_version=won.rule_version,
         points=won.points,
         invitation_id=won.invitation_id,
+        **entry.fields(),
+    )
+
+
+def take_back(state: Points, lost: ReferralReversed, tables: Tables) -> Iterator[BonusReversed]:
+    """Take a reward back, once; where none was posted there is nothing to take."""
+    place = place_of(lost)
+    lots = state.lots.get(place)
+    if lots is None or lots.parcels[0].returned:
+        return
+    parcel, entry = lots.parcels[0], Entry(state)
+    entry.change(place, 0, returned=lost.points)
+    left, owed = collect(state, entry, place, 0, lost.points, policy_of(parcel, tables))
+    yield BonusReversed(
+        member_id=lost.member_id,
+        occurred_at=lost.occurred_at,
+        invitation_id=lost.invitation_id,
+        rule_id=lost.rule_id,
+        rule_version=lost.rule_version,
+        points=lost.points,
+        from_debt=owed,
+        uncollected=left - owed,
         **entry.fields(),
     )

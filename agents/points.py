@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, assert_never
 
 from agents import Agent, Tables, Woken
-from agents.bonuses import reward
+from agents.bonuses import reward, take_back
 from agents.cases import KEPT
 from agents.earning import earn
 from agents.expiry import expire
@@ -23,7 +23,7 @@ from agents.restitution import settle, stop
 from agents.reversals import deliver, reverse
 from agents.verdicts import catch_up, close, contest, dispute, lapse, suspect
 from schemas.actions import PointsAdjusted, RedemptionCancelled, RedemptionRequested
-from schemas.friends import ReferralQualified
+from schemas.friends import ReferralQualified, ReferralReversed
 from schemas.outcomes import (
     Account,
     AdjustmentRefused,
@@ -64,6 +64,7 @@ Heard = (
     | PaymentContested
     | TierChanged
     | ReferralQualified
+    | ReferralReversed
     | Woken
 )
 
@@ -101,6 +102,8 @@ def react(state: Points, event: Heard, tables: Tables) -> Iterator[Outcome]:
             state.tier = event.tier
         case ReferralQualified():
             yield from reward(state, event, tables)
+        case ReferralReversed():
+            yield from take_back(state, event, tables)
         case Woken():
             yield from _wake(state, event.key, event.occurred_at, tables)
         case _:
@@ -244,6 +247,7 @@ HEARS: frozenset[type[Event | Outcome]] = frozenset(
         PaymentContested,
         TierChanged,
         ReferralQualified,
+        ReferralReversed,
     }
 )
 POINTS: Agent[Any] = Agent("points", Points, HEARS, react, wake_at)

@@ -66,7 +66,7 @@ def _reverse(
         entry.change(place, index, forfeited=parcel.forfeited - covered)
         left, owed = points - covered, 0
     else:
-        left, owed = _collect(state, entry, place, index, points, policy_of(parcel, tables))
+        left, owed = collect(state, entry, place, index, points, policy_of(parcel, tables))
     return PointsReversed(
         member_id=back.member_id,
         occurred_at=back.occurred_at,
@@ -83,7 +83,7 @@ def _reverse(
     )
 
 
-def _collect(
+def collect(
     state: Points, entry: Entry, place: str, index: int, points: int, policy: ReturnPolicy
 ) -> tuple[int, int]:
     """Take points that came back, withheld ones first; returns those left over, and those then owed."""

@@ -47,6 +47,7 @@ GIVES = {
     "HoldRefused": "hold",
     "ReturnDeferred": "return",
     "BalanceAdjusted": "adjustment",
+    "BonusReversed": "end of a reward",
     "AdjustmentRefused": "adjustment",
     "ScoreChanged": "scores",
     "RuleAccepted": "rule",
@@ -95,6 +96,8 @@ def answers(entry: Entry) -> Iterator[Answer]:
             yield Answer(fields["caused_by"], "reward for an invitation", -1)
         case "ReferralQualified" if fields["points"]:
             yield Answer(fields["event_id"], "reward for an invitation", 1)
+        case "ReferralReversed" if fields["points"]:
+            yield Answer(fields["event_id"], "end of a reward", 1)
         case "PointsWithheld" | "PointsReleased" | "PointsForfeited" if fields["score_change"]:
             yield Answer(fields["event_id"], "scores", 1)
         case "RewardRedeemed":

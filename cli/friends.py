@@ -31,7 +31,7 @@ def list_friends(
 def list_referrals(
     member_id: Member, data: Data = None, limit: Limit = 100, as_json: AsJson = False
 ) -> None:
-    """List what a member's invitations came to, on either side, and why some earned nothing."""
+    """List what a member's invitations came to, on either side; why nothing, or taken back."""
     with tables(data) as views:
         found = queries.referrals(views, member_id, limit)
     if as_json:
@@ -41,7 +41,7 @@ def list_referrals(
             (one.occurred_at, one.friend_id, one.role, one.points, one.order_id, one.reason)
             for one in found
         ]
-        columns = ["at", "with", "as", ">points", "for the order", "why not"]
+        columns = ["at", "with", "as", ">points", "for the order", "why not, or no more"]
         show(f"Invitations of {member_id}", columns, rows)
     else:
         say(f"No invitation of {member_id} has come to anything yet.")

@@ -1,6 +1,9 @@
-"""The commands that ask about loyalty: a member, the cohorts, who is drifting away."""
+"""The commands that ask about loyalty: a member, the cohorts, who is drifting away, how good
+chances were."""
 
 from __future__ import annotations
+
+from typing import Annotated
 
 import typer
 
@@ -8,7 +11,7 @@ from cli import loyalty_report, winbacks
 from cli.asking import Limit, Member, no_such, tables
 from cli.terminal import AsJson, Data, print_json, say, show
 from sinks.postgres import loyalty_queries as queries
-from sinks.postgres.loyalty_queries import Cohort, Loyalty
+from sinks.postgres.loyalty_queries import Cohort, Loyalty, Quality
 
 app = typer.Typer(help="Who comes back, and who is drifting away.", no_args_is_help=True)
 app.command("letters")(winbacks.letters)
@@ -72,6 +75,50 @@ def drifting(limit: Limit = 20, data: Data = None, as_json: AsJson = False) -> N
         return
     columns = ["member", ">chance", ">purchases", ">usual days", ">spread", ">silent days"]
     show("", columns, [_late(one) for one in found])
+
+
+@app.command("quality")
+def quality(
+    weeks: Annotated[int, typer.Option(min=1, help="The last so many weeks.")] = 26,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show how good the chances were, by the week in which they were said and by what came of them."""
+    with tables(data) as views:
+        found = queries.quality(views, weeks)
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        say("No chance is old enough yet: each is judged 13 weeks after it was said.")
+        return
+    columns = [
+        "week of",
+        ">chances",
+        ">foretold",
+        ">came",
+        ">AUC",
+        ">Brier",
+        ">of the share",
+        ">ECE",
+    ]
+    show(
+        "Said by the model of its day, judged 13 weeks later",
+        columns,
+        [_judged(one) for one in found],
+    )
+
+
+def _judged(one: Quality) -> tuple[object, ...]:
+    said = sum(tenth.chances * (tenth.probability or 0.0) for tenth in one.tenths)
+    figures = (one.auc, one.brier, one.base_brier, one.ece)
+    return (
+        one.week,
+        one.chances,
+        _percent(said / one.chances),
+        _percent(one.bought / one.chances),
+        *(None if figure is None else f"{figure:.3f}" for figure in figures),
+    )
 
 
 def _late(one: Loyalty) -> tuple[object, ...]:

@@ -9,10 +9,11 @@ import typer
 
 from cli.asking import no_such, tables
 from cli.terminal import Data, say
-from sinks.postgres import loyalty_queries, segment_queries
+from sinks.postgres import loyalty_queries, segment_queries, tier_queries
 from sinks.postgres.winback_queries import winbacks
 
 LETTERS = 20
+WEEKS_MOST = 520
 
 
 def report(
@@ -21,7 +22,7 @@ def report(
         "loyalty-report.html"
     ),
 ) -> None:
-    """Write a page with pictures: cohorts, chances, segments, whom to write to, what is known."""
+    """Write a page with pictures: cohorts, chances and what came of them, tiers, segments, letters."""
     from reports import loyalty
 
     with tables(data) as views:
@@ -32,6 +33,8 @@ def report(
         found = loyalty.Found(
             cohorts=cohorts,
             probabilities=[one.probability for one in every if one.probability is not None],
+            quality=loyalty_queries.quality(views, WEEKS_MOST),
+            flow=tier_queries.flow(views),
             segments=segment_queries.segments(views),
             overlaps=segment_queries.overlaps(views),
             winbacks=winbacks(views, LETTERS),

@@ -16,12 +16,15 @@ from cli.sending import time_of
 from cli.terminal import AsJson, Data, milliseconds, moment, print_json, say, show
 from schemas.tiers import PROGRAMME, TierRule, TierRuleChanged, TierRuleRefused
 from sinks.postgres import tier_queries as queries
-from sinks.postgres.tier_queries import MemberTier
+from sinks.postgres.tier_queries import MemberTier, Size
 
 app = typer.Typer(help="Tiers: who is where, why, and what holds.", no_args_is_help=True)
 RuleFile = Annotated[
     Path, typer.Argument(help="The programme as JSON: fields of TierRule in schemas/tiers.py.")
 ]
+
+
+TIER_COLUMNS = ["tier", ">members", ">mean points", ">came up", ">fell"]
 
 
 @app.command("list")
@@ -32,12 +35,14 @@ def list_tiers(data: Data = None, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
     elif found:
-        rows = [
-            (s.tier, s.members, f"{s.qualifying_points:.0f}", s.raised, s.lowered) for s in found
-        ]
-        show("", ["tier", ">members", ">mean points", ">came up", ">fell"], rows)
+        show("", TIER_COLUMNS, tier_rows(found))
     else:
         say("Nobody has a tier: memberstream tiers set FILE begins a programme.")
+
+
+def tier_rows(found: list[Size]) -> list[tuple[object, ...]]:
+    """Rows for people."""
+    return [(s.tier, s.members, f"{s.qualifying_points:.0f}", s.raised, s.lowered) for s in found]
 
 
 @app.command("show")

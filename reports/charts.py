@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Values = Sequence[float | None]
 SIZE = (8.0, 2.8)  # inches
+SQUARE = (8.0, 3.6)
 LABELS_MOST = 10
 STYLE = {
     "svg.hashsalt": "memberstream",  # ids in the text do not change from run to run
@@ -48,6 +49,22 @@ def bars(labels: Sequence[str], series: Mapping[str, Values], unit: str = "") ->
     return _drawn(draw)
 
 
+def against(points: Sequence[tuple[float, float, float, float]], of: str, to: str) -> str:
+    """Points (x, y, lowest y, highest y), all 0 to 1, beside the line where both are the same."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--", label="the same")
+        for x, y, low, high in points:
+            axes.plot([x, x], [low, high], color="C0", linewidth=1)
+            axes.plot([x], [y], "o", color="C0", markersize=4)
+        axes.set_xlabel(of)
+        axes.set_ylabel(to)
+        axes.set_aspect("equal")
+        axes.legend(loc="upper left", frameon=False)
+
+    return _drawn(draw, SQUARE)
+
+
 def _label(axes: Axes, labels: Sequence[str], unit: str) -> None:
     step = max(1, -(-len(labels) // LABELS_MOST))
     axes.set_xticks(range(0, len(labels), step), labels[::step])
@@ -55,12 +72,12 @@ def _label(axes: Axes, labels: Sequence[str], unit: str) -> None:
     axes.legend(loc="best", frameon=False)
 
 
-def _drawn(draw: Any) -> str:
+def _drawn(draw: Any, size: tuple[float, float] = SIZE) -> str:
     from matplotlib import rc_context  # a second, which who draws nothing need not wait for
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):  # type: ignore[arg-type]  # its keys are a closed list of words
-        figure = Figure(figsize=SIZE, layout="constrained")
+        figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot())
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})

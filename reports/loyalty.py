@@ -1,7 +1,6 @@
 """The report on loyalty: who came back, how likely who comes again, which groups there are, whom to write to.
 
-All of it is from the views. How well the chances are calibrated is not: views keep a member's last score
-only; `memberstream evaluate loyalty` measures it.
+All of it is from the views. How far the chances can be trusted is in `reports/calibration.py`.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reports import charts
-from reports.page import Section, written
-from sinks.postgres.loyalty_queries import Cohort
+from reports import calibration, charts
+from reports.page import Section, percent, written
+from sinks.postgres.loyalty_queries import Cohort, Quality
 from sinks.postgres.segment_queries import Coverage, Overlap, SegmentSize
+from sinks.postgres.tier_queries import Flow
 from sinks.postgres.winback_queries import Winback
 
 BINS = 10
@@ -24,6 +24,8 @@ class Found(Struct, frozen=True, kw_only=True):
 
     cohorts: Sequence[Cohort]
     probabilities: Sequence[float]  # of everybody with a kept purchase
+    quality: Sequence[Quality]
+    flow: Sequence[Flow]
     segments: Sequence[SegmentSize]
     overlaps: Sequence[Overlap]
     winbacks: Sequence[Winback]
@@ -44,6 +46,8 @@ def page(found: Found) -> str:
         [
             _retention(found.cohorts),
             _scores(found.probabilities),
+            *calibration.sections(found.quality),
+            _tiers(found.flow),
             _segments(found.segments, found.overlaps),
             _winbacks(found.winbacks),
             _coverage(found.coverage),
@@ -90,6 +94,24 @@ def _scores(probabilities: Sequence[float]) -> Section:
     return Section("Chance of buying again within 90 days", "As it was last said.", drawn)
 
 
+def _tiers(flow: Sequence[Flow]) -> Section:
+    """What members lived through by month; who joins is in the table only, as it is everybody once."""
+    if not flow:
+        return Section("Tiers", "There is no programme.")
+    months = sorted({one.month for one in flow})
+    series = {
+        name: [
+            sum(one.members for one in flow if one.month == month and one.raised is raised) * sign
+            for month in months
+        ]
+        for name, raised, sign in (("came up", True, 1.0), ("fell", False, -1.0))
+    }
+    rows = [[one.month, one.from_tier or "joined", one.tier, one.members] for one in flow]
+    drawn = charts.bars(months, series, "members")
+    text = "By month; a member who came up and fell is in both."
+    return Section("Tiers", text, drawn, ["month", "from", "to", "members"], rows)
+
+
 def _segments(segments: Sequence[SegmentSize], overlaps: Sequence[Overlap]) -> Section:
     here = [one for one in segments if not one.retired]
     if not here:
@@ -128,8 +150,3 @@ def _coverage(found: Coverage) -> Section:
     )
     rows = [[name.replace("_", " "), percent(part)] for name, part in found.shares.items()]
     return Section("What is known of members", text, columns=["field", "of members"], rows=rows)
-
-
-def percent(share: float | None) -> str | None:
-    """A share for people."""
-    return None if share is None else f"{share:.1%}"

@@ -34,3 +34,8 @@ def written(title: str, introduction: str, sections: Sequence[Section]) -> str:
         sections=sections,
         safe_picture=lambda section: Markup(section.picture),
     )
+
+
+def percent(share: float | None) -> str | None:
+    """A share for people."""
+    return None if share is None else f"{share:.1%}"

@@ -75,8 +75,18 @@ class ReferralRefusal(Word):
     TOO_MANY = "TOO_MANY"
 
 
+class ReferralLoss(Word):
+    """Why a referral's reward was taken back."""
+
+    UNKNOWN = "UNKNOWN"
+    RETURNED = "RETURNED"
+    FRAUD = "FRAUD"
+    DISPUTED = "DISPUTED"
+    ABUSE = "ABUSE"
+
+
 class ReferralReported(MemberOutcome, frozen=True, kw_only=True):
-    """The invited member's key tells the inviter's that the first purchase is kept."""
+    """The invited member's key tells the inviter's that the first purchase is kept, or is no more."""
 
     friend_id: FriendId
     invitation_id: InvitationId
@@ -84,6 +94,9 @@ class ReferralReported(MemberOutcome, frozen=True, kw_only=True):
     rule_id: RuleId
     rule_version: RuleVersion
     points: Annotated[Points, doc("What the rule gives who invited.")]
+    lost: Annotated[
+        ReferralLoss | None, doc("Why the reward is taken back; none: it is given.")
+    ] = None
 
 
 class ReferralQualified(MemberOutcome, frozen=True, kw_only=True):
@@ -96,6 +109,19 @@ class ReferralQualified(MemberOutcome, frozen=True, kw_only=True):
     rule_id: RuleId
     rule_version: RuleVersion
     points: Points
+
+
+class ReferralReversed(MemberOutcome, frozen=True, kw_only=True):
+    """What the referral was rewarded for is no more: the ledger takes this member's points back, once."""
+
+    friend_id: FriendId
+    role: ReferralRole
+    invitation_id: InvitationId
+    order_id: Annotated[str, doc("The purchase of who was invited.", **IDENTIFIER)]
+    rule_id: RuleId
+    rule_version: RuleVersion
+    points: Points
+    lost: Annotated[ReferralLoss, doc("Why.")]
 
 
 class ReferralRefused(MemberOutcome, frozen=True, kw_only=True):
@@ -112,5 +138,6 @@ FRIEND_OUTCOMES: tuple[type[Outcome], ...] = (
     FriendshipDissolved,
     ReferralReported,
     ReferralQualified,
+    ReferralReversed,
     ReferralRefused,
 )

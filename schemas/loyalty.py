@@ -101,6 +101,11 @@ class LoyaltyObserved(Outcome, frozen=True, kw_only=True):
     horizon_days: Annotated[int, doc("Age at which every example of this horizon is told.", ge=1)]
     figures: PurchaseFigures
     bought: Annotated[bool, doc("True: a purchase came within the horizon and is kept.")]
+    probability: Annotated[
+        Probability | None,
+        doc("Chance of that as it was said then; none: it was not kept for this horizon."),
+    ] = None
+    model_version: Annotated[int, doc("Version of the model that said it.", ge=0)] = 0
 
 
 class LoyaltyModelPublished(Outcome, frozen=True, kw_only=True):
@@ -125,8 +130,46 @@ class LoyaltyModelPublished(Outcome, frozen=True, kw_only=True):
     ] = None
 
 
+class ChancesInTenth(Struct, frozen=True, kw_only=True):
+    """Chances of one tenth, beside what came of them; the last tenth holds 1."""
+
+    chances: Annotated[int, doc("Chances said in it.", ge=0)]
+    probability: Annotated[
+        Probability | None, doc("Their mean: what was foretold; none: there is no chance in it.")
+    ] = None
+    bought: Annotated[int, doc("Of them members who bought again in time.", ge=0)]
+
+
+class LoyaltyMeasured(Outcome, frozen=True, kw_only=True):
+    """How good a week's chances were, as far as answers are known: said then, judged 13 weeks later."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "training"
+    SAID_IN: ClassVar[str] = "training"
+    model: Annotated[str, doc("The model: loyalty.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    week: Annotated[str, doc("Monday of the week in which they were said, UTC.")]
+    horizon_days: Annotated[int, doc("Days that the chances were about.", ge=1)]
+    chances: Annotated[int, doc("Chances judged: one in six weeks of a member.", ge=1)]
+    bought: Annotated[int, doc("Of them members who bought again in time.", ge=0)]
+    auc: Annotated[
+        Probability | None,
+        doc("Chance that who bought was ranked above who did not; none without either."),
+    ] = None
+    brier: Annotated[Probability, doc("Mean squared error of the chances.")]
+    base_brier: Annotated[
+        Probability, doc("The same of saying the share that bought of everybody.")
+    ]
+    ece: Annotated[
+        Probability, doc("Mean distance between what was said and what came, over tenths.")
+    ]
+    tenths: Annotated[list[ChancesInTenth], doc("Chances under 0.1, 0.2 …: ten.")]
+
+
 LOYALTY_OUTCOMES: tuple[type[Outcome], ...] = (
     LoyaltyScored,
     LoyaltyObserved,
     LoyaltyModelPublished,
+    LoyaltyMeasured,
 )

@@ -355,6 +355,17 @@ class PointsReversed(LedgerOutcome, frozen=True, kw_only=True):
     ] = True
 
 
+class BonusReversed(LedgerOutcome, frozen=True, kw_only=True):
+    """What an invitation had earned was taken back; no board had counted it."""
+
+    invitation_id: Annotated[str, doc("The invitation that they rewarded.")]
+    rule_id: RuleId
+    rule_version: RuleVersion
+    points: Points
+    from_debt: Annotated[int, doc("Part that the member now owes.")]
+    uncollected: Annotated[int, doc("Part that the policy lets go.")]
+
+
 class PointsRescheduled(LedgerOutcome, frozen=True, kw_only=True):
     """Points turn active or expire at another moment than was said before; none moved."""
 
@@ -440,6 +451,7 @@ LEDGER: tuple[type[LedgerOutcome], ...] = (
     PointsSpent,
     PointsExpired,
     PointsReversed,
+    BonusReversed,
     PointsRescheduled,
     PointsWithheld,
     PointsReleased,

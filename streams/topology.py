@@ -25,6 +25,7 @@ from agents.friends.circle import FRIENDS
 from agents.gifts import GIFTS
 from agents.interests import INTERESTS
 from agents.loyalty.models import LOYALTY_MODELS
+from agents.loyalty.quality import LOYALTY_QUALITY
 from agents.loyalty.scoring import LOYALTY
 from agents.loyalty.training import LOYALTY_TRAINING
 from agents.members import MEMBERS as ENROLMENT
@@ -100,7 +101,14 @@ TOKENS = Stage(name="tokens", key="token", agents=(OF_TOKENS,))
 TRAINING = Stage(
     name="training",
     key="model",
-    agents=(LEARNING, LOYALTY_TRAINING, GATHERING, MIXING, OFFER_QUALITY),
+    agents=(
+        LEARNING,
+        LOYALTY_TRAINING,
+        LOYALTY_QUALITY,
+        GATHERING,
+        MIXING,
+        OFFER_QUALITY,
+    ),
 )
 STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 

@@ -1,7 +1,7 @@
 """Friends and referrals where the member is: both sides of every invitation.
 
 The invited member's side decides whether an invitation was worth it, and says so of itself; the inviter's
-side hears of it and says it of itself. The ledger posts what either says.
+side hears of it and says it of itself; so, too, when the reward is lost. The ledger posts what either says.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from typing import Any, assert_never
 from msgspec import Struct, field, structs
 
 from agents import Agent, StateMap, Tables, Woken
-from agents.cases import NEVER, Case, Standing, judged, lapsed, suspected, touches
-from agents.friends import friendships, referrals
+from agents.cases import NEVER, Case, Standing, lapsed
+from agents.friends import friendships, losses, referrals
 from agents.friends.friendships import Friend
+from agents.friends.losses import Rewarded
 from agents.friends.referrals import Purchase, Referral
-from agents.verdicts import STOPPING
 from schemas.friends import (
     FriendshipEnded,
     FriendTold,
+    ReferralLoss,
     ReferralQualified,
     ReferralRefusal,
     ReferralRefused,
     ReferralReported,
+    ReferralReversed,
     ReferralRole,
 )
 from schemas.outcomes import (
@@ -38,7 +40,6 @@ from schemas.outcomes import (
 )
 from schemas.record import Event, Outcome
 from schemas.risk import (
-    AbuseKind,
     AlertClosed,
     DisputeOpened,
     DisputeResolved,
@@ -71,14 +72,17 @@ class Circle(Struct):
     """A member's friends, the newest ends, and referrals on both sides.
 
     `accepted` is true once an invitation was; `referral` is there until it ends, `purchases` may be what it
-    waits for; `waiting` are rewards of the member as inviter while a block hides the member.
+    waits for; `rewarded` is the referral once it was, while it can be lost. `waiting` are rewards of the
+    member as inviter while a block hides the member, `passed` the newest that found no room there.
     """
 
     accepted: bool = False
     hidden: bool = False
     referral: Referral | None = None
     purchases: dict[str, Purchase] = field(default_factory=dict)
+    rewarded: Rewarded | None = None
     waiting: list[ReferralReported] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
     ends: dict[str, int] = field(default_factory=dict)
     friends: StateMap[Friend] = field(default_factory=StateMap)
 
@@ -93,12 +97,14 @@ def react(state: Circle, event: Heard, tables: Tables) -> Iterator[Outcome]:
         case FriendTold():
             yield from friendships.told(state.ends, state.friends, event)
         case ReferralReported():
-            yield from _reward(state, event)
+            yield from _reward(state, event) if event.lost is None else _take_back(state, event)
         case MemberHidden():
             state.hidden = True
         case MemberShown():
             yield from _show(state, event.occurred_at)
         case _:
+            if state.rewarded is not None:
+                yield from _hold(state, state.rewarded, event)
             if state.referral is not None:
                 _follow(state, state.referral, event)
     if state.referral is not None:
@@ -173,19 +179,9 @@ def _follow(
 
 def _weighed(case: Case | None, event: FraudScored | AlertClosed | Woken) -> Case | None:
     """What verdicts on the acceptance, their alert's end and time make of the case."""
-    match event:
-        case FraudScored():
-            if event.kind is AbuseKind.REFERRAL and event.verdict in STOPPING:
-                return suspected(case or Case(), event)
-            return case
-        case AlertClosed():
-            return judged(case, event) if case is not None and _about(case, event) else case
-        case Woken():
-            return None if case is None else lapsed(case, event.occurred_at)
-
-
-def _about(case: Case, closed: AlertClosed) -> bool:
-    return touches(case, closed) or closed.alert_id in case.confirmed
+    if isinstance(event, Woken):
+        return None if case is None else lapsed(case, event.occurred_at)
+    return losses.weighed(case, event)
 
 
 def _decide(state: Circle, known: Referral, member_id: str, now: int) -> Iterator[Outcome]:
@@ -201,6 +197,8 @@ def _decide(state: Circle, known: Referral, member_id: str, now: int) -> Iterato
     elif known.standing is Standing.FREE and not state.hidden:
         order_id = referrals.kept(state.purchases, now)
         if order_id is not None:
+            purchase = state.purchases[order_id]
+            state.rewarded = losses.rewarded(known, order_id, purchase, now)
             _close(state)
             yield from _qualify(known, member_id, order_id, now)
 
@@ -232,6 +230,43 @@ def _qualify(known: Referral, member_id: str, order_id: str, now: int) -> Iterat
     )
 
 
+def _hold(state: Circle, known: Rewarded, event: Any) -> Iterator[Outcome]:
+    """Keep to the reward while its purchase is kept; both sides lose it with that."""
+    state.rewarded, lost = losses.after(known, event)
+    if lost is not None:
+        state.rewarded = None
+        yield from _reverse(known, event.member_id, lost, event.occurred_at)
+    elif event.occurred_at >= known.until:
+        state.rewarded = None
+
+
+def _reverse(
+    known: Rewarded, member_id: str, lost: ReferralLoss, now: int
+) -> Iterator[ReferralReversed | ReferralReported]:
+    referral = known.referral
+    fields: dict[str, Any] = {
+        "occurred_at": now,
+        "invitation_id": referral.invitation_id,
+        "order_id": known.order_id,
+        "rule_id": referral.rule_id,
+        "rule_version": referral.rule_version,
+        "lost": lost,
+    }
+    yield ReferralReversed(
+        **fields,
+        member_id=member_id,
+        friend_id=referral.inviter_id,
+        role=ReferralRole.INVITED,
+        points=referral.invited_points,
+    )
+    yield ReferralReported(
+        **fields,
+        member_id=referral.inviter_id,
+        friend_id=member_id,
+        points=referral.inviter_points,
+    )
+
+
 # ---- the inviter's side ----------------------------------------------------------------------------
 
 
@@ -241,6 +276,7 @@ def _reward(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
     elif len(state.waiting) < WAITING_MOST:
         state.waiting.append(report)
     else:
+        state.passed = [*state.passed, report.invitation_id][-WAITING_MOST:]
         yield ReferralRefused(
             member_id=report.member_id,
             occurred_at=report.occurred_at,
@@ -248,6 +284,29 @@ def _reward(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
             invitation_id=report.invitation_id,
             reason=ReferralRefusal.TOO_MANY,
         )
+
+
+def _take_back(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
+    """What was rewarded is lost; what still waits will not be."""
+    assert report.lost is not None
+    invitation_id = report.invitation_id
+    if invitation_id in state.passed:
+        return
+    if any(one.invitation_id == invitation_id for one in state.waiting):
+        state.waiting = [one for one in state.waiting if one.invitation_id != invitation_id]
+        return
+    yield ReferralReversed(
+        member_id=report.member_id,
+        occurred_at=report.occurred_at,
+        friend_id=report.friend_id,
+        role=ReferralRole.INVITER,
+        invitation_id=invitation_id,
+        order_id=report.order_id,
+        rule_id=report.rule_id,
+        rule_version=report.rule_version,
+        points=report.points,
+        lost=report.lost,
+    )
 
 
 def _show(state: Circle, now: int) -> Iterator[Outcome]:
@@ -273,9 +332,9 @@ def _rewarded(report: ReferralReported, now: int) -> ReferralQualified:
 
 
 def wake_at(state: Circle) -> int | None:
-    """When a purchase is kept, or a verdict on the acceptance lapses."""
+    """When a purchase is kept, a verdict on the acceptance lapses, or a reward can be lost no more."""
     if state.referral is None:
-        return None
+        return None if state.rewarded is None else state.rewarded.until
     case = state.referral.case
     at = NEVER if case is None else case.due()
     if state.referral.standing is Standing.FREE and not state.hidden:

@@ -3,8 +3,8 @@
 Kept: the return window of the points rule that rewards it has passed (counted from delivery, or from the
 usual days after the purchase), not all came back, what is left is worth the rule's minimum, and no verdict
 or open dispute is on it. The reward is that of the rule in force at the acceptance. Whoever is blocked, or
-whose acceptance a verdict stops, waits; a confirmed alert about it ends the referral. A purchase that comes
-back after its window takes nothing back.
+whose acceptance a verdict stops, waits; a confirmed alert about it ends the referral. What happens after the
+reward is in `losses.py`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ Purchases = dict[str, Purchase]
 
 def place(purchases: Purchases, known: Referral, order: OrderPlaced) -> None:
     """A purchase after the acceptance that is worth enough."""
-    room = len(purchases) < PURCHASES_MOST and order.total_minor >= _least(known)
+    room = len(purchases) < PURCHASES_MOST and order.total_minor >= least(known)
     if room and order.occurred_at >= known.accepted_at:
         kept_at = order.occurred_at + (known.delivery_days + known.window_days) * DAY
         purchases[order.order_id] = Purchase(kept_at, order.total_minor)
@@ -107,7 +107,7 @@ def give_back(purchases: Purchases, known: Referral, back: ReturnAccepted) -> No
     if purchase is None:
         return
     left = purchase.left_minor - back.refund_minor
-    if left < _least(known):
+    if left < least(known):
         del purchases[back.order_id]
     else:
         purchases[back.order_id] = structs.replace(purchase, left_minor=left)
@@ -147,5 +147,6 @@ def _free(purchases: Purchases) -> Iterator[tuple[str, Purchase]]:
             yield order_id, purchase
 
 
-def _least(known: Referral) -> int:
+def least(known: Referral) -> int:
+    """What must be left of a purchase, minor units."""
     return max(known.minimum_minor, 1)

@@ -30,11 +30,15 @@ from agents.loyalty.purchases import (
     retained,
 )
 from agents.loyalty.snapshots import (
+    FORETOLD_WEEKS,
     WEEK,
+    Foretold,
     Snapshot,
     begin_of,
+    foretells,
     matured,
     rhythm,
+    said_of,
     take,
     week_of,
 )
@@ -61,6 +65,7 @@ class Loyalty(Struct):
     """A member's purchases, the snapshots that wait for their answer, and when the next week begins.
 
     `log2_log_ins` is log2 of the sum over log-ins of 2^(at / 4 weeks); below zero there were none.
+    `foretold` are the chances, at most three, that wait for what comes of them.
     """
 
     purchases: Purchases = field(default_factory=Purchases)
@@ -68,6 +73,7 @@ class Loyalty(Struct):
     wakes_at: int | None = None
     log2_log_ins: float = -1.0
     engagement: Engagement = Engagement()
+    foretold: list[Foretold] = field(default_factory=list)
 
 
 Heard = (
@@ -156,6 +162,7 @@ def _look(state: Loyalty, member_id: str, at: int, tables: Tables) -> Iterator[S
     own, standing = rhythm(member_id), state.purchases.standing
     week = week_of(own, at)
     for known in matured(state.snapshots, own, week, standing):
+        said = said_of(state.foretold, known)
         yield LoyaltyObserved(
             model=MODEL,
             occurred_at=at,
@@ -163,13 +170,26 @@ def _look(state: Loyalty, member_id: str, at: int, tables: Tables) -> Iterator[S
             horizon_days=known.horizon_days,
             figures=known.figures,
             bought=known.bought,
+            probability=None if said is None else said.probability,
+            model_version=0 if said is None else said.model_version,
         )
     take(state.snapshots, week, standing)
+    if foretells(own, week):
+        _foretell(state, week, at, tables)
     yield score(state, member_id, at, tables)
     if at - state.purchases.newest[-1].at >= SILENT_MOST:
-        state.snapshots, state.wakes_at = [], None
+        state.snapshots, state.foretold, state.wakes_at = [], [], None
     else:
         state.wakes_at = at + WEEK
+
+
+def _foretell(state: Loyalty, week: int, at: int, tables: Tables) -> None:
+    """Keep what is said now for 13 weeks, beside the 90 days that the score is about."""
+    now = figures(state.purchases.standing, at)
+    if now is not None:
+        published = models.newest(tables)
+        chance = predict(published.weights, features(now, FORETOLD_WEEKS * 7.0))
+        state.foretold.append(Foretold(week, chance, published.version))
 
 
 HEARS: frozenset[type[Event | Outcome]] = frozenset(

@@ -9,6 +9,10 @@ work.
 Weeks are counted since 1970 and begin for each member at a moment and with a horizon of their own, which a
 hash of the id decides, so that members do not wake all at once. A standing that did not change since the
 last snapshot is not stored again: of a silent member one is kept, of anybody 27 at most.
+
+With a snapshot that is asked about 13 weeks the chance is kept that was said at that moment, so that it can
+be held against what came: what the model would say of it a quarter later, with all it has learned since,
+says nothing of how far it could be trusted then.
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from schemas.loyalty import PurchaseFigures
 
 WEEK = 7 * DAY
 HORIZON_WEEKS = (1, 2, 4, 8, 13, 26)
+FORETOLD_WEEKS = 13  # the horizon next to the one of a score; of it what was said is judged
 SPREAD = 3_600_000  # weeks begin at whole hours
 
 
@@ -42,9 +47,18 @@ class Snapshot(Struct, frozen=True, array_like=True):
     standing: Standing
 
 
-class Matured(NamedTuple):
-    """A snapshot's figures, the horizon that it was asked about, and the answer."""
+class Foretold(Struct, frozen=True, array_like=True):
+    """The chance that was said at the beginning of `week` for `FORETOLD_WEEKS`, and by which model."""
 
+    week: int
+    probability: float
+    model_version: int
+
+
+class Matured(NamedTuple):
+    """A snapshot's week and figures, the horizon that it was asked about, and the answer."""
+
+    week: int
     horizon_days: int
     figures: PurchaseFigures
     bought: bool
@@ -91,7 +105,25 @@ def matured(snapshots: list[Snapshot], own: Rhythm, week: int, now: Standing) ->
         at = begin_of(own, asked)
         then = figures(standing, at)
         if then is not None:
-            yield Matured(horizon * 7, then, now.last_at >= at)
+            yield Matured(asked, horizon * 7, then, now.last_at >= at)
+
+
+def foretells(own: Rhythm, week: int) -> bool:
+    """True when this week's snapshot will be asked about `FORETOLD_WEEKS`: one in six.
+
+    >>> [foretells(Rhythm(0, 1), week) for week in range(6)]
+    [False, False, False, True, False, False]
+    """
+    return (week + own.turn) % len(HORIZON_WEEKS) == HORIZON_WEEKS.index(FORETOLD_WEEKS)
+
+
+def said_of(foretold: list[Foretold], known: Matured) -> Foretold | None:
+    """What was said of a snapshot whose answer is known; it and what is older is let go."""
+    if known.horizon_days != FORETOLD_WEEKS * 7:
+        return None
+    found = next((one for one in foretold if one.week == known.week), None)
+    foretold[:] = [one for one in foretold if one.week > known.week]
+    return found
 
 
 def _standing_in(snapshots: list[Snapshot], week: int) -> Standing | None:

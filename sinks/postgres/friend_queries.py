@@ -19,7 +19,7 @@ class Friend(Struct, frozen=True):
 
 
 class Referral(Struct, frozen=True):
-    """What an invitation earned a member, or why it earned nothing."""
+    """What an invitation earned a member; `reason`: why nothing (no role), or why it was taken back."""
 
     friend_id: str
     invitation_id: str

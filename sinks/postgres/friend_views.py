@@ -7,9 +7,10 @@ from schemas.friends import (
     FriendshipStarted,
     ReferralQualified,
     ReferralRefused,
+    ReferralReversed,
 )
 from sinks.postgres.statements import Values, Write
-from sinks.postgres.writes import FRIENDSHIPS, REFERRALS, REFERRALS_REFUSED
+from sinks.postgres.writes import FRIENDSHIPS, REFERRALS, REFERRALS_LOST, REFERRALS_REFUSED
 
 Row = tuple[Write, Values]
 
@@ -25,6 +26,12 @@ def qualified(event: ReferralQualified) -> list[Row]:
     """referrals."""
     earned = event.role.value, event.order_id, event.points, None
     return [(REFERRALS, (event.member_id, event.friend_id, event.invitation_id, *earned))]
+
+
+def lost(event: ReferralReversed) -> list[Row]:
+    """referrals: why what it had earned was taken back."""
+    place = event.member_id, event.friend_id, event.invitation_id
+    return [(REFERRALS_LOST, (*place, event.lost.value))]
 
 
 def refused(event: ReferralRefused) -> list[Row]:

@@ -1,11 +1,12 @@
-"""What is read of loyalty from Postgres, typed: a member, the cohorts, and who is drifting away."""
+"""What is read of loyalty from Postgres, typed: a member, the cohorts, who is drifting away, and how
+good the chances were."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from msgspec import Struct
-from psycopg.rows import class_row
+from msgspec import Struct, convert
+from psycopg.rows import class_row, dict_row
 
 from sinks.postgres.queries import LIMIT, Views
 
@@ -93,6 +94,38 @@ def cohorts(views: Views) -> list[Cohort]:
     FROM loyalty WHERE first_purchase_at IS NOT NULL GROUP BY 1 ORDER BY 1"""
     with views.cursor(row_factory=class_row(Cohort)) as cursor:
         return cursor.execute(query.encode()).fetchall()
+
+
+class Tenth(Struct, frozen=True):
+    """Chances of one tenth: how many, their mean, and who of them bought again in time."""
+
+    chances: int
+    probability: float | None
+    bought: int
+
+
+class Quality(Struct, frozen=True):
+    """How good the chances of a week were, as far as their answers are known."""
+
+    week: str
+    horizon_days: int
+    chances: int
+    bought: int
+    auc: float | None
+    brier: float
+    base_brier: float
+    ece: float
+    tenths: list[Tenth]
+
+
+def quality(views: Views, weeks: int) -> list[Quality]:
+    """The last weeks of which chances were judged, the earliest first."""
+    query = f"""
+    SELECT * FROM (
+      SELECT {_names(Quality)} FROM loyalty_quality ORDER BY week DESC LIMIT %s
+    ) AS newest ORDER BY week"""
+    with views.cursor(row_factory=dict_row) as cursor:
+        return convert(cursor.execute(query.encode(), (weeks,)).fetchall(), list[Quality])
 
 
 def _names(record: type[Struct]) -> str:

@@ -1,10 +1,10 @@
-"""Which outcome of loyalty goes into which table: a pure function from an outcome to rows."""
+"""Which outcome of loyalty goes into which table: pure functions from an outcome to rows."""
 
 from __future__ import annotations
 
-from schemas.loyalty import LoyaltyScored
-from sinks.postgres.statements import Values, Write
-from sinks.postgres.writes import LOYALTY
+from schemas.loyalty import LoyaltyMeasured, LoyaltyScored
+from sinks.postgres.statements import Values, Write, json_text
+from sinks.postgres.writes import LOYALTY, LOYALTY_QUALITY
 
 Row = tuple[Write, Values]
 DAY = 86_400_000
@@ -40,3 +40,11 @@ def scored(event: LoyaltyScored) -> list[Row]:
         event.probability_fresh,
     )
     return [(LOYALTY, values)]
+
+
+def measured(event: LoyaltyMeasured) -> list[Row]:
+    """loyalty_quality."""
+    counts = event.horizon_days, event.chances, event.bought
+    figures = event.auc, event.brier, event.base_brier, event.ece
+    values = event.model, event.week, *counts, *figures, json_text(event.tenths)
+    return [(LOYALTY_QUALITY, values)]

@@ -429,6 +429,22 @@ LOYALTY = _table(
     *origin(),
     key="member_id",
 )
+LOYALTY_QUALITY = _table(
+    "loyalty_quality",
+    "How good the chances of buying again were, by the week in which they were said.",
+    text("model", "loyalty."),
+    text("week", "Monday of the week in which they were said, UTC."),
+    whole("horizon_days", "Days that they were about: so much later each was judged."),
+    whole("chances", "Chances judged by now: one in six weeks of a member."),
+    whole("bought", "Of them members who bought again in time."),
+    share("auc", "Chance that who bought was ranked above who did not.", null=True),
+    share("brier", "Mean squared error."),
+    share("base_brier", "The same of saying the share that bought of everybody."),
+    share("ece", "Mean distance between what was said and what came, over tenths."),
+    json("tenths", "Chances under 0.1, 0.2 …: how many, their mean, who of them bought."),
+    *origin(),
+    key="model week",
+)
 FRIENDSHIPS = _table(
     "friendships",
     "Who is and was whose friend; each pair has a row on either side.",
@@ -441,14 +457,14 @@ FRIENDSHIPS = _table(
 )
 REFERRALS = _table(
     "referrals",
-    "What invitations earned, on either side, or why they earned nothing.",
+    "What invitations earned, on either side; why they earned nothing, or why it was taken back.",
     text("member_id", MEMBER),
     text("friend_id", "The other."),
     text("invitation_id", "The invitation."),
     text("role", "INVITER or INVITED; none: refused.", null=True),
     text("order_id", "The purchase that was kept.", null=True),
     whole("points", "What the ledger gave."),
-    text("reason", "Why nothing, if refused.", null=True),
+    text("reason", "Why nothing, if refused (no role); why it was taken back, if so.", null=True),
     *origin(),
     key="member_id friend_id invitation_id",
 )

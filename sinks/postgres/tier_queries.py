@@ -46,6 +46,16 @@ class Size(Struct, frozen=True):
     lowered: int
 
 
+class Flow(Struct, frozen=True):
+    """How many members went from one tier to another in a month; `from_tier` none: they joined."""
+
+    month: str
+    from_tier: str | None
+    tier: str
+    raised: bool | None  # None: joined, or the tiers themselves changed
+    members: int
+
+
 class RuleVersion(Struct, frozen=True):
     """A version of the programme; `rule` as schemas/tiers.py declares it."""
 
@@ -84,6 +94,18 @@ def sizes(views: Views) -> list[Size]:
                FROM tier_changes GROUP BY tier) AS ever USING (tier)
     ORDER BY members DESC, tier"""
     with views.cursor(row_factory=class_row(Size)) as cursor:
+        return cursor.execute(query.encode()).fetchall()
+
+
+def flow(views: Views) -> list[Flow]:
+    """Changes of tier by month (UTC), the earliest first: what members lived through, repeats included."""
+    query = """
+    SELECT to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month, from_tier, tier,
+      CASE WHEN reason = 'QUALIFIED' THEN true
+           WHEN reason IN ('RETURNED', 'STOPPED', 'PERIOD_ENDED') THEN false END AS raised,
+      count(*) AS members
+    FROM tier_changes GROUP BY 1, 2, 3, 4 ORDER BY 1, 2 NULLS FIRST, 3, 4"""
+    with views.cursor(row_factory=class_row(Flow)) as cursor:
         return cursor.execute(query.encode()).fetchall()
 
 

@@ -16,7 +16,7 @@ from schemas import risk as r
 from schemas import segments as s
 from schemas.candidates import CandidatesChanged, CandidatesMeasured, NeighboursChanged
 from schemas.dead_letters import DeadLettered
-from schemas.loyalty import LoyaltyScored
+from schemas.loyalty import LoyaltyMeasured, LoyaltyScored
 from schemas.persona import PersonaChanged
 from schemas.record import Outcome, Word
 from sinks.postgres import (
@@ -305,11 +305,13 @@ VIEWS: dict[type[Outcome], View] = {
     r.QualityMeasured: risk_views.quality,
     r.ModelChoiceRefused: risk_views.refused_choice,
     LoyaltyScored: loyalty_views.scored,
+    LoyaltyMeasured: loyalty_views.measured,
     **dict.fromkeys((tiers.TierChanged, tiers.TierProgressed), tier_views.standing),
     **dict.fromkeys(
         (friends.FriendshipStarted, friends.FriendshipDissolved), friend_views.friendship
     ),
     friends.ReferralQualified: friend_views.qualified,
+    friends.ReferralReversed: friend_views.lost,
     friends.ReferralRefused: friend_views.refused,
     tiers.TierRuleAccepted: tier_views.rule,
     tiers.TierRuleRefused: lambda e: refusal(e, e.programme, o.Reason.INVALID, e.reasons),

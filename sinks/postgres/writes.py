@@ -243,6 +243,9 @@ REFERRAL_COLUMNS = (
     "reason",
 )
 REFERRALS = Write(t.REFERRALS, REFERRAL_COLUMNS)
+REFERRALS_LOST = Write(
+    t.REFERRALS, ("member_id", "friend_id", "invitation_id", "reason"), Mode.CHANGE
+)
 REFERRALS_REFUSED = Write(t.REFERRALS, REFERRAL_COLUMNS, unless="t.role IS NOT NULL")
 TIERS = Write(
     t.TIERS,
@@ -294,6 +297,21 @@ LOYALTY = Write(
         "recent_rating",
         "review_sentiment",
         "probability_fresh",
+    ),
+)
+LOYALTY_QUALITY = Write(
+    t.LOYALTY_QUALITY,
+    (
+        "model",
+        "week",
+        "horizon_days",
+        "chances",
+        "bought",
+        "auc",
+        "brier",
+        "base_brier",
+        "ece",
+        "tenths",
     ),
 )
 PERSONAS = Write(
@@ -417,7 +435,9 @@ WRITES = (
     HIDDEN_MEMBERS, PRODUCTS, STOCK, STOCK_MOVEMENTS, STOCK_WARNINGS, DEAD_LETTERS,
     RISK_RULES, RISK_RULE_SWITCHES, ALERTS, ALERT_EVIDENCE, JUDGEMENTS, VERDICTS,
     MODELS, MODEL_VERSIONS, MODEL_QUALITY, MODEL_REFUSALS, LOYALTY,
-    TIERS, TIER_CHANGES, TIER_RULES, FRIENDSHIPS, REFERRALS, REFERRALS_REFUSED, PERSONAS,
+    LOYALTY_QUALITY,
+    TIERS, TIER_CHANGES, TIER_RULES, FRIENDSHIPS, REFERRALS, REFERRALS_LOST, REFERRALS_REFUSED,
+    PERSONAS,
     SEGMENTS, SEGMENT_MEMBERS, CAMPAIGNS, CAMPAIGN_TARGETS,
     CAMPAIGN_ANSWERS,
     CANDIDATES, PRODUCT_NEIGHBOURS, CANDIDATE_QUALITY,

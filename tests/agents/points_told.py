@@ -25,6 +25,7 @@ from schemas.actions import (
 from schemas.outcomes import (
     AdjustmentRefused,
     BalanceAdjusted,
+    BonusReversed,
     EarningRefused,
     GiftRefused,
     GiftReleased,
@@ -406,13 +407,15 @@ def _short(outcome: Any) -> str:
             return f"waived {outcome.redemption_id} {outcome.reason}"
         case PointsExpired():
             return f"expired {outcome.points}"
+        case BonusReversed():
+            return f"bonus reversed {outcome.points}{_rest(outcome)}"
         case BalanceAdjusted():
             return f"adjusted {outcome.points}"
         case _:
             assert_never(outcome)
 
 
-def _rest(outcome: PointsReversed | JudgedOutcome) -> str:
+def _rest(outcome: PointsReversed | BonusReversed | JudgedOutcome) -> str:
     """What could not be taken from lots."""
     owed, let_go = getattr(outcome, "from_debt", 0), getattr(outcome, "uncollected", 0)
     return (f" owed {owed}" if owed else "") + (f" let go {let_go}" if let_go else "")

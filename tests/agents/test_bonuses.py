@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.friends import ReferralQualified, ReferralRole
-from schemas.outcomes import Account, PointsEarned, PointsExpired
-from schemas.rules import Expiry
+from schemas.friends import ReferralLoss, ReferralQualified, ReferralReversed, ReferralRole
+from schemas.outcomes import Account, BonusReversed, PointsEarned, PointsExpired
+from schemas.rules import Expiry, ReturnPolicy
 from tests.agents.points_told import MEMBER, adjusted, at, back, bought, life, rule
 
 
@@ -21,6 +21,21 @@ def won(
         rule_id="r",
         rule_version=1,
         points=points,
+    )
+
+
+def lost(day: float, points: int = 50) -> ReferralReversed:
+    return ReferralReversed(
+        member_id=MEMBER,
+        occurred_at=at(day),
+        friend_id="f",
+        role=ReferralRole.INVITER,
+        invitation_id="i",
+        order_id="o",
+        rule_id="r",
+        rule_version=1,
+        points=points,
+        lost=ReferralLoss.RETURNED,
     )
 
 
@@ -61,3 +76,32 @@ def test_expires_as_its_rule_says() -> None:
     (said,) = member.wait(MEMBER, at(7))
     assert isinstance(said, PointsExpired)
     assert (said.points, said.occurred_at, member.state.active) == (50, at(7), 0)
+
+
+def test_taken_back_once_and_out_of_its_own_lot() -> None:
+    """As many as were given; the same again moves nothing, nor does one that was never given."""
+    member = life(rule())
+    assert member.hear(lost(1)) == []
+    member.hear(won(1), adjusted(30, day=2))
+    (said,) = member.hear(lost(3))
+    assert isinstance(said, BonusReversed)
+    assert (said.points, said.from_debt, said.uncollected) == (50, 0, 0)
+    assert [(p.source, p.destination, p.points) for p in said.postings] == [
+        (Account.ACTIVE, Account.ISSUED, 50)
+    ]
+    assert member.state.active == 30
+    assert member.hear(lost(4), won(5)) == []
+
+
+def test_what_was_spent_meanwhile_is_taken_from_others_and_then_owed() -> None:
+    """Or let go, where the rule's returns let it go."""
+    member = life(rule())
+    member.hear(won(1), adjusted(-40, day=2), adjusted(15, day=3))
+    (said,) = member.hear(lost(4))
+    assert isinstance(said, BonusReversed)
+    assert (said.from_debt, member.state.active, member.state.debt) == (25, 0, -25)
+    mild = life(rule(return_policy=ReturnPolicy.WITHIN_BALANCE))
+    mild.hear(won(1), adjusted(-40, day=2))
+    (said,) = mild.hear(lost(4))
+    assert isinstance(said, BonusReversed)
+    assert (said.uncollected, mild.state.active, mild.state.debt) == (40, 0, 0)

@@ -17,9 +17,11 @@ from schemas.friends import (
     FriendshipEnded,
     FriendshipStarted,
     FriendTold,
+    ReferralLoss,
     ReferralQualified,
     ReferralRefused,
     ReferralReported,
+    ReferralReversed,
 )
 from schemas.outcomes import (
     MemberHidden,
@@ -159,8 +161,10 @@ def judged(day: float, end: AlertEnd) -> AlertClosed:
     )
 
 
-def reported(day: float) -> ReferralReported:
-    return about(ReferralReported, day, member_id=NEW, friend_id="x", points=500)  # type: ignore[no-any-return]
+def reported(day: float, lost: ReferralLoss | None = None) -> ReferralReported:
+    return about(  # type: ignore[no-any-return]
+        ReferralReported, day, member_id=NEW, friend_id="x", points=500, lost=lost
+    )
 
 
 def short(outcome: Outcome) -> str:
@@ -176,7 +180,10 @@ def short(outcome: Outcome) -> str:
         case ReferralQualified():
             return f"{day} {outcome.role} {outcome.points}"
         case ReferralReported():
-            return f"{day} reports to {outcome.member_id} {outcome.points}"
+            lost = "" if outcome.lost is None else f" {outcome.lost}"
+            return f"{day} reports to {outcome.member_id} {outcome.points}{lost}"
+        case ReferralReversed():
+            return f"{day} {outcome.role} loses {outcome.points} {outcome.lost}"
         case ReferralRefused():
             return f"{day} refused {outcome.reason}"
         case _:
@@ -191,6 +198,11 @@ def won(day: int) -> list[str]:
     return [f"{day} {word}" for word in WON]
 
 
+def lost(day: int, why: str) -> list[str]:
+    return [f"{day} INVITED loses 200 {why}", f"{day} reports to old 500 {why}"]
+
+
+KEPT_ONE = [accepted(0), bought(1)]
 ROWS: list[tuple[str, list[Event | Outcome], float, list[str]]] = [
     ("friends at once, nothing earned", [accepted(0)], 900, BEGIN),
     ("kept after the usual delivery and the window", [accepted(0), bought(1)], 22, BEGIN + won(22)),
@@ -290,7 +302,91 @@ ROWS: list[tuple[str, list[Event | Outcome], float, list[str]]] = [
         90,
         ["0 friend old", "1 refused ALREADY_FRIENDS", "1 tells old friends"],
     ),
+    (
+        "it came back after its window",
+        [*KEPT_ONE, moved(60, OrderState.RETURNED)],
+        900,
+        BEGIN + won(22) + lost(60, "RETURNED"),
+    ),
+    (
+        "so much came back, in parts",
+        [*KEPT_ONE, back(60, 30), back(70, 11), back(80, 9)],
+        900,
+        BEGIN + won(22) + lost(70, "RETURNED"),
+    ),
+    ("enough is left after its window", [*KEPT_ONE, back(60, 40)], 900, BEGIN + won(22)),
+    (
+        "a part came back before, a part after",
+        [*KEPT_ONE, back(5, 20), back(60, 21)],
+        900,
+        BEGIN + won(22) + lost(60, "RETURNED"),
+    ),
+    (
+        "another purchase came back",
+        [*KEPT_ONE, bought(2, order="b"), structs.replace(back(60, 50), order_id="b")],
+        900,
+        BEGIN + won(22),
+    ),
+    (
+        "forfeited after its window",
+        [*KEPT_ONE, about(PointsForfeited, 60, order_id="a")],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD"),
+    ),
+    (
+        "withheld after its window, and released",
+        [*KEPT_ONE, *(about(word, 60, order_id="a") for word in (PointsWithheld, PointsReleased))],
+        900,
+        BEGIN + won(22),
+    ),
+    (
+        "a dispute after its window, upheld",
+        [*KEPT_ONE, disputed(60), resolved(70, upheld=True)],
+        900,
+        BEGIN + won(22) + lost(70, "DISPUTED"),
+    ),
+    (
+        "the acceptance was abuse after all",
+        [*KEPT_ONE, suspected(60), judged(65, AlertEnd.CONFIRMED)],
+        900,
+        BEGIN + won(22) + lost(65, "ABUSE"),
+    ),
+    (
+        "a suspicion of the acceptance that is cleared",
+        [*KEPT_ONE, suspected(60), judged(65, AlertEnd.CLEARED)],
+        900,
+        BEGIN + won(22),
+    ),
+    (
+        "lost once",
+        [*KEPT_ONE, back(60, 50), moved(60, OrderState.RETURNED), bought(70, order="b")],
+        900,
+        BEGIN + won(22) + lost(60, "RETURNED"),
+    ),
+    (
+        "after so long nothing comes back",
+        [*KEPT_ONE, moved(22 + 430, OrderState.RETURNED)],
+        900,
+        BEGIN + won(22),
+    ),
     ("the inviter's side", [reported(3)], 3, ["3 INVITER 500"]),
+    (
+        "the inviter's side loses it",
+        [reported(3), reported(9, ReferralLoss.RETURNED)],
+        9,
+        ["3 INVITER 500", "9 INVITER loses 500 RETURNED"],
+    ),
+    (
+        "lost while a blocked inviter waits",
+        [
+            about(MemberHidden, 1),
+            reported(3),
+            reported(5, ReferralLoss.FRAUD),
+            about(MemberShown, 9),
+        ],
+        9,
+        [],
+    ),
     (
         "a blocked inviter waits",
         [about(MemberHidden, 1), reported(3), about(MemberShown, 9)],

@@ -18,7 +18,14 @@ from agents.board_windows import BoardWindows
 from agents.ledger import ACCOUNTS
 from agents.points import POINTS
 from agents.rankings import RANKINGS
-from schemas.outcomes import LEDGER, BalanceAdjusted, LedgerOutcome, MemberHidden, MemberShown
+from schemas.outcomes import (
+    LEDGER,
+    BalanceAdjusted,
+    BonusReversed,
+    LedgerOutcome,
+    MemberHidden,
+    MemberShown,
+)
 from schemas.record import Event, Outcome
 from schemas.risk import AbuseKind, AlertEnd, Verdict
 from schemas.rules import Activation, Expiry, PointsRule, ReturnPolicy
@@ -183,7 +190,7 @@ def test_lives_are_worth_their_name() -> None:
         both = Both(content)
         both.hear(*events)
         said |= {type(one) for one in [*both.points.said, *both.rankings.said]}
-    assert set(LEDGER) - said == {BalanceAdjusted}
+    assert set(LEDGER) - said == {BalanceAdjusted, BonusReversed}
     assert {MemberHidden, MemberShown} <= said
 
 

@@ -26,8 +26,9 @@ from schemas.friends import (
     ReferralQualified,
     ReferralRefused,
     ReferralReported,
+    ReferralReversed,
 )
-from schemas.loyalty import LoyaltyModelPublished, LoyaltyObserved
+from schemas.loyalty import LoyaltyMeasured, LoyaltyModelPublished, LoyaltyObserved
 from schemas.outcomes import OUTCOMES
 from schemas.persona import PersonaChanged
 from schemas.record import Outcome
@@ -142,6 +143,8 @@ CASES = [
     (FriendshipStarted, {}, "friendships", [{"friend_id": "friend-1", "friends": True}]),
     (FriendshipDissolved, {}, "friendships", [{"friends": False, "invitation_id": None}]),
     (ReferralQualified, {}, "referrals", [{"role": "INVITED", "points": 1, "reason": None}]),
+    (ReferralReversed, {}, "referrals", [{"friend_id": "friend-1", "reason": "ABUSE"}]),
+    (o.BonusReversed, {}, "entries", [{"kind": "BonusReversed", "rule_version": 1}]),
     (ReferralRefused, {}, "referrals", [{"role": None, "points": 0, "reason": "TOO_MANY"}]),
     (TierChanged, {}, "tiers", [{"tier": "tier-1", "next_tier": "next_tier-1", "review_at": AT}]),
     (TierChanged, {}, "tier_changes", [{"from_tier": "from_tier-1", "reason": "RULE_CHANGED"}]),
@@ -192,6 +195,7 @@ CASES = [
     (r.VersionPublished, {}, "model_versions", [{"version": 1, "examples": 1}]),
     (r.QualityMeasured, {}, "model_quality", [{"day": "day-1", "auc": 0.5, "drift": True}]),
     (r.ModelChoiceRefused, {}, "model_refusals", [{"variant": "variant-1", "version": 1}]),
+    (LoyaltyMeasured, {}, "loyalty_quality", [{"week": "week-1", "chances": 1, "auc": 0.5}]),
     (PersonaChanged, {}, "personas", [{"price_band": "HIGH", "spend_minor": 1, "foretold": 1}]),
     (s.SegmentAccepted, {}, "segments", [{"version": 1, "retired": False}]),
     (s.SegmentAccepted, {"segment": None}, "segments", [{"retired": True, "enters": None}]),

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from agents.loyalty import models
 from agents.loyalty.features import features
 from agents.loyalty.model import predict, prior_weights
 from agents.loyalty.purchases import ORDERS_MOST
@@ -192,6 +193,27 @@ def test_labels_are_what_came_and_both_classes_wait_as_long(days: list[int]) -> 
         assert one.figures.silent_days == pytest.approx((then - known[-1]) / DAY)
         assert one.figures.member_days == pytest.approx((then - known[0]) / DAY)
         assert one.bought == any(then <= at < one.occurred_at for at in bought)
+
+
+def test_a_chance_is_judged_as_it_was_said_and_not_as_it_would_be_said_later() -> None:
+    """One week in six; a model that learned meanwhile changes nothing of what was said before it."""
+    one = life()
+    said = one.hear(placed(0, "a"), *(placed(number, f"o{number}") for number in (30, 200)))
+    table = one.tables[models.NAME]
+    table.version, table.weights = 7, [0.0] * len(table.weights)
+    said += one.wait(MEMBER, day(600))
+    judged = [known for known in examples(said) if known.probability is not None]
+    assert {known.horizon_days for known in judged} == {91}
+    weeks = [known.occurred_at // WEEK for known in judged]
+    assert {later - earlier for earlier, later in pairwise(weeks)} == {len(HORIZON_WEEKS)}
+    for known in judged:
+        prior = predict(prior_weights(), features(known.figures, 91))
+        then = known.occurred_at - 91 * DAY
+        expected = (prior, 0) if then <= day(200) else (0.5, 7)
+        assert (known.probability, known.model_version) == expected
+    assert {known.model_version for known in judged} == {0, 7}
+    one.wait(MEMBER, day(200) + SILENT_MOST + WEEK)
+    assert not one.state.foretold
 
 
 def test_a_purchase_that_came_back_within_the_horizon_is_no_purchase() -> None:
