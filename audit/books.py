@@ -14,6 +14,7 @@ from audit.alerts import Alerts
 from audit.boards import Boards
 from audit.completeness import Completeness
 from audit.disputes import Disputes
+from audit.groups import Groups
 from audit.ledger import Ledger
 from audit.log import Entry
 from audit.orders import Orders
@@ -43,6 +44,7 @@ class Books:
         self.verdicts = Verdicts()
         self.alerts = Alerts()
         self.turns = Turns()
+        self.groups = Groups()
         self._members: set[Key] = set()
         self._entries: Counter[Key] = Counter()
         self._movements: Counter[Key] = Counter()
@@ -54,6 +56,7 @@ class Books:
         if entry.name == "ClockTicked" and required:
             self.overdue.tick(entry)
         self.stock.hear_action(entry)
+        self.groups.hear_action(entry)
         if required:
             self.orders.hear_action(entry)
             self.disputes.hear_action(entry)
@@ -65,7 +68,8 @@ class Books:
         if not entry.name:
             return
         books = (self.orders, self.ledger, self.boards, self.stock, self.overdue)
-        for book in (*books, self.disputes, self.verdicts, self.alerts, self.tiers, self.turns):
+        more = (self.disputes, self.verdicts, self.alerts, self.tiers, self.turns, self.groups)
+        for book in (*books, *more):
             book.hear(entry)
         if "postings" in entry.fields:
             self._entries[entry.fields["member_id"],] += 1
@@ -81,6 +85,8 @@ class Books:
             self.ledger.hear(entry)
         if entry.name in ("RuleAccepted", "TierRuleAccepted"):
             self.tiers.hear(entry)
+        if entry.name == "CampaignAccepted":
+            self.groups.hear(entry)
 
     def finish(self, *, quiet: bool = True, moved: frozenset[str] = frozenset()) -> list[str]:
         """Everything in the log that contradicts itself, as sentences.
@@ -103,6 +109,7 @@ class Books:
             *self.stock.finish(moved),
             *self.turns.finish(quiet=quiet),
             *self.tiers.finish(self._stops if quiet else None),
+            *self.groups.finish(),
         ]
 
     def _stops(self, member: str, order_id: str) -> bool:
@@ -133,4 +140,6 @@ class Books:
             "alerts": self.alerts.states(),
             "open_alerts": self.alerts.open_now(),
             "tiers": self.tiers.tables(),
+            "segment_members": self.groups.segment_members(),
+            "campaign_members": self.groups.campaign_members(),
         }

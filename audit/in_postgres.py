@@ -45,6 +45,11 @@ KEYS_AND_VALUES = {
     "stock_movements": "SELECT product_id, count(*) FROM stock_movements GROUP BY product_id",
     "alerts": "SELECT member_id, alert_id, state, score, count FROM alerts",
     "tiers": "SELECT member_id, tier, qualifying_points FROM tiers",
+    "segment_members": "SELECT member_id, segment_id, inside FROM segment_members",
+    "campaign_members": (
+        "SELECT member_id, campaign_id, lot, shown, clicked, orders, amount_minor "
+        "FROM campaign_members"
+    ),
 }
 RANKS = (
     "SELECT board, rank, points, reached_at FROM closed_ranks WHERE rank IS NOT NULL ORDER BY 1, 2"
@@ -101,7 +106,7 @@ def _row(table: str, row: TupleRow) -> tuple[Key, object]:
             return row[:1], dict(zip(ACCOUNTS, row[1:], strict=True))
         case "lots":
             return row[:2], dict(zip(OWN, row[2:], strict=True))
-        case "orders" | "lot_times" | "alerts":
+        case "orders" | "lot_times" | "alerts" | "campaign_members":
             return row[:2], tuple(row[2:])
         case "tiers":
             return row[:1], tuple(row[1:])
