@@ -10,9 +10,8 @@ from __future__ import annotations
 from msgspec import Struct, structs
 
 from agents.calendar import DAY
-from agents.cases import KEPT, Case, Standing, judged, suspected, touches
+from agents.cases import KEPT, STOPPING, Case, Standing, judged, suspected, touches
 from agents.friends.referrals import Purchase, Referral, least
-from agents.verdicts import STOPPING
 from schemas.friends import ReferralLoss
 from schemas.outcomes import OrderState, OrderStateChanged, PointsForfeited, ReturnAccepted
 from schemas.risk import AbuseKind, AlertClosed, DisputeResolved, FraudScored

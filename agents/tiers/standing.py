@@ -13,13 +13,13 @@ from typing import Any, assert_never
 from msgspec import Struct, field, structs
 
 from agents import Agent, StateMap, Tables, Woken
-from agents.cases import KEPT, NEVER, Case, judged, lapsed, suspected, touches
+from agents.cases import KEPT, NEVER, STOPPING, Case, judged, lapsed, suspected, touches
 from agents.tiers import qualifying
 from agents.tiers.floors import Counted, let_go, standing
 from agents.tiers.periods import begins_at, period_of
 from agents.tiers.qualifying import Order, ordered
 from agents.tiers.rules import Version, began_by
-from agents.verdicts import AWAITED_MOST, STOPPING
+from agents.verdicts import AWAITED_MOST
 from schemas.outcomes import MemberEnrolled, OrderPlaced, ReturnAccepted
 from schemas.record import Event, Outcome
 from schemas.risk import AlertClosed, AlertEnd, FraudScored
