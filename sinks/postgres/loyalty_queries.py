@@ -84,16 +84,25 @@ def drifting(views: Views, limit: int = LIMIT) -> list[Loyalty]:
 
 
 def cohorts(views: Views) -> list[Cohort]:
-    """Every month, the earliest first."""
+    """Every month, the earliest first.
+
+    Retention counts those whose first purchase is so long ago that a no is known as well as a yes: after
+    the days themselves, and the week in which a member is looked at again.
+    """
     query = f"""
     SELECT to_char(first_purchase_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
       count(*) AS members,
       avg((repeat_purchases > 0)::int)::float8 AS repeat_rate,
-      {", ".join(f"avg(retained_{days}::int)::float8 AS retained_{days}" for days in (7, 30, 90))},
+      {", ".join(map(_retained, (7, 30, 90)))},
       avg(probability) AS probability
     FROM loyalty WHERE first_purchase_at IS NOT NULL GROUP BY 1 ORDER BY 1"""
     with views.cursor(row_factory=class_row(Cohort)) as cursor:
         return cursor.execute(query.encode()).fetchall()
+
+
+def _retained(days: int) -> str:
+    known = f"first_purchase_at <= (SELECT max(occurred_at) FROM loyalty) - interval '{days + 8} days'"
+    return f"avg(retained_{days}::int) FILTER (WHERE {known})::float8 AS retained_{days}"
 
 
 class Tenth(Struct, frozen=True):

@@ -94,3 +94,4 @@ def test_what_is_read_of_loyalty(views: Views) -> None:
     assert cohorts[first].repeat_rate == pytest.approx(4 / 5)
     assert cohorts[first].retained_30 == pytest.approx(3 / 5)
     assert cohorts[second].retained_7 == 1.0
+    assert cohorts[second].retained_90 is None  # a yes is known, of another a no would not be yet
