@@ -247,7 +247,7 @@ WRONG = [
 HEAD = "member_id,product_id,occurred_at"
 UNUSABLE = [
     ("nothing", "", "Empty"),
-    ("only a head", HEAD, "no row"),
+    ("only a head", f"{HEAD}\n", "no row"),
     ("times that are none", f"{HEAD}\nm,p,nan\nm,q,inf\nm,r,-5\nm,s,1e300", "no row"),
     ("a column twice", f"{HEAD},product_id\nm,p,5,q", "more than one column product_id"),
 ]
