@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from cli.asking import no_such, tables
 from cli.definitions import set_definitions
@@ -17,6 +18,7 @@ from reports.lift import Lift, lift
 from schemas.campaigns import Campaign, CampaignEnded, CampaignRefused, CampaignStarted
 from schemas.record import Event
 from sinks.postgres import campaign_queries as queries
+from sinks.postgres import segment_queries
 from sinks.postgres.campaign_queries import GroupFigures
 from streams.settings import Settings
 
@@ -70,26 +72,34 @@ def start(
 ) -> None:
     """Set up a campaign; it cannot be changed, only ended."""
     settings = Installation.of(data).settings()
+    with tables(data) as views:
+        missing = segment not in {one.segment_id for one in segment_queries.segments(views)}
     now = time_of(settings)
     starts_at = milliseconds(moment(at_moment)) if at_moment else now
+    campaign = Campaign(
+        name=name or campaign_id,
+        segment_id=segment,
+        starts_at=starts_at,
+        ends_at=starts_at + days * DAY,
+        salt=salt or campaign_id,
+        holdout_share=holdout,
+        window_days=window,
+        contacts_most=contacts,
+        contact_days=contact_days,
+    )
     started = CampaignStarted(
-        event_id=derived_id("campaign", campaign_id, starts_at, segment),
+        event_id=derived_id("campaign", campaign_id, now, by, structs.asdict(campaign)),
         campaign_id=campaign_id,
         occurred_at=now,
         started_by=by,
-        campaign=Campaign(
-            name=name or campaign_id,
-            segment_id=segment,
-            starts_at=starts_at,
-            ends_at=starts_at + days * DAY,
-            salt=salt or campaign_id,
-            holdout_share=holdout,
-            window_days=window,
-            contacts_most=contacts,
-            contact_days=contact_days,
-        ),
+        campaign=campaign,
     )
     _send(settings, started)
+    if missing:
+        say(
+            f"There is no segment {segment} yet: nobody is targeted until it is defined "
+            "(memberstream segments set)."
+        )
 
 
 @app.command("end")

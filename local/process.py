@@ -17,7 +17,9 @@ from pathlib import Path
 
 import psutil
 
-START_SECONDS = 180.0  # a machine that others keep busy needs minutes for what it does in ten seconds
+START_SECONDS = (
+    180.0  # a machine that others keep busy needs minutes for what it does in ten seconds
+)
 STOP_SECONDS = 20.0
 LOG_TAIL_BYTES = 2_000
 

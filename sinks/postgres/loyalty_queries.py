@@ -101,7 +101,9 @@ def cohorts(views: Views) -> list[Cohort]:
 
 
 def _retained(days: int) -> str:
-    known = f"first_purchase_at <= (SELECT max(occurred_at) FROM loyalty) - interval '{days + 8} days'"
+    known = (
+        f"first_purchase_at <= (SELECT max(occurred_at) FROM loyalty) - interval '{days + 8} days'"
+    )
     return f"avg(retained_{days}::int) FILTER (WHERE {known})::float8 AS retained_{days}"
 
 

@@ -263,6 +263,20 @@ def test_risk_rules_are_set_snoozed_and_retired(
     assert f"All {len(first)} are there" in installation.run(*rules, "first")
 
 
+def test_a_campaign_is_set_up_and_ended(demo: tuple[Installation, dict[str, Any]]) -> None:
+    """A segment that is not there is named; the same again is the same, another of its id is refused."""
+    installation, _ = demo
+    start = ("campaigns", "start", "spring", "--segment", "nobody", "--at", "2011-03-01")
+    said = installation.run(*start)
+    assert "CampaignAccepted" in said
+    assert "no segment nobody yet" in said
+    assert "CampaignRefused" in installation.run(*start, "--holdout", "0.5", code=1)
+    _eventually(lambda: "spring" in installation.run("campaigns", "list"))
+    assert "Nothing to compare yet" in installation.run("campaigns", "show", "spring")
+    assert "CampaignAccepted" in installation.run("campaigns", "end", "spring")
+    assert "no campaign 'autumn'" in installation.run("campaigns", "show", "autumn", code=1)
+
+
 def _versions(installation: Installation, rule_id: str, version: int) -> str | None:
     """The list, once it knows this version."""
     found = installation.json("risk", "rules", "list", "--all")["rules"]
