@@ -21,6 +21,7 @@ from confluent_kafka.admin import (
     AdminClient,
     OffsetSpec,
 )
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from schemas import topics
 from sinks.source import Place
@@ -29,6 +30,11 @@ from streams.settings import Settings
 SECONDS = 10.0
 COUNTED_MOST = 5_000  # positions; more are told as a difference
 AT_ONCE = 1_000
+PASSING = {  # the group's coordinator moves or wakes up: soon it answers
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+}
 
 Positions = Mapping[Place, int]
 
@@ -38,6 +44,18 @@ class Lag(NamedTuple):
 
     records: int
     seconds: float
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in PASSING
+
+
+coordinated = Retrying(
+    retry=retry_if_exception(_passes),
+    stop=stop_after_delay(30.0),
+    wait=wait_fixed(0.2),
+    reraise=True,
+)
 
 
 class Log:
@@ -72,7 +90,7 @@ class Log:
         Asked by a consumer: librdkafka's admin client dies of a coordinator that is not ready.
         """
         asked = [self._named(place) for place in places]
-        found = self._member.committed(asked, timeout=SECONDS)
+        found = coordinated(self._member.committed, asked, timeout=SECONDS)
         return {self._place(named): max(named.offset, 0) for named in found}
 
     def stages(self) -> dict[str, tuple[dict[Place, int], dict[Place, int]]]:
