@@ -13,7 +13,17 @@ from typing import Any, assert_never
 from msgspec import Struct, field, structs
 
 from agents import Agent, StateMap, Tables, Woken
-from agents.cases import KEPT, NEVER, STOPPING, Case, judged, lapsed, suspected, touches
+from agents.cases import (
+    KEPT,
+    NEVER,
+    STOPPING,
+    Case,
+    judged,
+    lapsed,
+    suspected,
+    taken_back,
+    touches,
+)
 from agents.tiers import qualifying
 from agents.tiers.floors import Counted, let_go, standing
 from agents.tiers.periods import begins_at, period_of
@@ -22,10 +32,18 @@ from agents.tiers.rules import Version, began_by
 from agents.verdicts import AWAITED_MOST
 from schemas.outcomes import MemberEnrolled, OrderPlaced, ReturnAccepted
 from schemas.record import Event, Outcome
-from schemas.risk import AlertClosed, AlertEnd, FraudScored
+from schemas.risk import AlertClosed, AlertEnd, Contest, FraudScored, PaymentContested
 from schemas.tiers import TierChange, TierChanged, TierProgressed
 
-Heard = MemberEnrolled | OrderPlaced | ReturnAccepted | FraudScored | AlertClosed | Woken
+Heard = (
+    MemberEnrolled
+    | OrderPlaced
+    | ReturnAccepted
+    | FraudScored
+    | AlertClosed
+    | PaymentContested
+    | Woken
+)
 Said = Iterator[TierChanged | TierProgressed]
 
 
@@ -76,6 +94,8 @@ def react(state: Tiers, event: Heard, tables: Tables) -> Said:
             _suspect(state, event)
         case AlertClosed():
             _close(state, event)
+        case PaymentContested():
+            _contest(state, event)
         case Woken():
             why = TierChange.PERIOD_ENDED if begun else TierChange.STOPPED
             _wake(state, event.occurred_at, tables)
@@ -129,6 +149,13 @@ def _close(state: Tiers, closed: AlertClosed) -> None:
             found.add(order_id)
     for order_id in sorted(found):
         _file(state, order_id, judged(_case(state, order_id), closed))
+
+
+def _contest(state: Tiers, said: PaymentContested) -> None:
+    """A payment that the bank took back takes its order along; a dispute alone stops nothing here."""
+    if said.contest is Contest.TAKEN_BACK:
+        case = taken_back(_case(state, said.order_id), said.payment_id, said.occurred_at)
+        _file(state, said.order_id, case)
 
 
 def _known(state: Tiers, order_id: str) -> bool:
@@ -235,6 +262,6 @@ def _reason(state: Tiers, version: Version, place: int, why: TierChange) -> Tier
 
 
 HEARS: frozenset[type[Event | Outcome]] = frozenset(
-    {MemberEnrolled, OrderPlaced, ReturnAccepted, FraudScored, AlertClosed}
+    {MemberEnrolled, OrderPlaced, ReturnAccepted, FraudScored, AlertClosed, PaymentContested}
 )
 TIERS: Agent[Any] = Agent("tiers", Tiers, HEARS, react, wake_at)

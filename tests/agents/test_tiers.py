@@ -17,7 +17,15 @@ from agents.tiers.standing import TIERS
 from schemas.actions import PurchaseLine, RuleChanged
 from schemas.outcomes import OrderPlaced, ReturnAccepted, ReturnedLine
 from schemas.record import Event, Outcome
-from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored, Verdict
+from schemas.risk import (
+    AbuseKind,
+    AlertClosed,
+    AlertEnd,
+    Contest,
+    FraudScored,
+    PaymentContested,
+    Verdict,
+)
 from schemas.rules import CategoryRate, PointsRule
 from schemas.tiers import (
     Downgrade,
@@ -142,6 +150,18 @@ def ended(order: str, day: float, end: AlertEnd) -> AlertClosed:
         end=end,
         subject_ids=[f"pay-{order}"],
         order_ids=[order],
+    )
+
+
+def contested(order: str, day: float, contest: Contest) -> PaymentContested:
+    return PaymentContested(
+        event_id=f"p-{order}-{day}",
+        member_id=MEMBER,
+        occurred_at=at(day),
+        payment_id=f"pay-{order}",
+        order_id=order,
+        contest=contest,
+        dispute_id="d",
     )
 
 
@@ -288,6 +308,22 @@ ROWS: list[
             JOINS,
             "0 bronze>silver QUALIFIED 120",
             "1 silver>bronze STOPPED 0",
+            f"{JANUARY} bronze 0",
+        ],
+    ),
+    (
+        "a payment that the bank took back takes the upgrade; disputed alone it does not",
+        [YEARLY],
+        [
+            bought("a", 0, 120),
+            contested("a", 1, Contest.DISPUTED),
+            contested("a", 2, Contest.TAKEN_BACK),
+        ],
+        40,
+        [
+            JOINS,
+            "0 bronze>silver QUALIFIED 120",
+            "2 silver>bronze STOPPED 0",
             f"{JANUARY} bronze 0",
         ],
     ),
