@@ -82,7 +82,7 @@ def early(kept: list[Snapshot], own: Rhythm, week: int, now: Standing) -> Iterat
             if standing is not None and fresh and standing.last_at < at:
                 then = snapshots.figures(standing, at)
                 if then is not None:
-                    yield Matured(horizon * 7, then, True)
+                    yield Matured(asked, horizon * 7, then, True)
 
 
 on_time = snapshots.matured
