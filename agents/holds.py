@@ -114,16 +114,14 @@ def _hold(
 
 def cancel(state: Points, asked: RedemptionCancelled) -> Iterator[StockWaived]:
     """An open hold is waived; what else there is to say, `redemptions` says."""
-    hold = state.holds.get(asked.redemption_id)
+    return call_off(state, asked.member_id, asked.redemption_id, asked.occurred_at)
+
+
+def call_off(state: Points, member_id: str, redemption_id: str, now: int) -> Iterator[StockWaived]:
+    """Waive a hold while it is open."""
+    hold = state.holds.get(redemption_id)
     if hold is not None and undecided(hold):
-        yield waive(
-            state,
-            asked.member_id,
-            asked.redemption_id,
-            hold,
-            asked.occurred_at,
-            Reason.CANCELLED,
-        )
+        yield waive(state, member_id, redemption_id, hold, now, Reason.CANCELLED)
 
 
 def time_out(state: Points, member_id: str, now: int) -> Iterator[StockWaived]:

@@ -16,11 +16,11 @@ from msgspec import structs
 from agents import Tables
 from agents.cases import STOPPING
 from agents.expiry import put_off
-from agents.holds import restore_expiry, undecided, waive
+from agents.holds import call_off, restore_expiry
 from agents.ledger import Entry, Points, repay_first, take, take_from_others
 from agents.lots import Hold, Part
 from agents.withholding import collect, withhold_back
-from schemas.outcomes import Account, PointsRestored, Reason, RestorationReversed, StockWaived
+from schemas.outcomes import Account, PointsRestored, RestorationReversed, StockWaived
 from schemas.record import Outcome
 from schemas.risk import AbuseKind, AlertClosed, AlertEnd, FraudScored
 
@@ -45,27 +45,14 @@ def settle(state: Points, closed: AlertClosed, tables: Tables) -> Iterator[Outco
 
 def stop(state: Points, scored: FraudScored) -> Iterator[StockWaived]:
     """A verdict on a request for a gift stops it while it is open; it may be asked for again."""
-    if scored.verdict not in STOPPING or scored.redemption_id is None:
-        return
-    hold = state.holds.get(scored.redemption_id)
-    if hold is not None and undecided(hold):
-        yield waive(
-            state,
-            scored.member_id,
-            scored.redemption_id,
-            hold,
-            scored.occurred_at,
-            Reason.CANCELLED,
-        )
+    if scored.verdict in STOPPING and scored.redemption_id is not None:
+        yield from call_off(state, scored.member_id, scored.redemption_id, scored.occurred_at)
 
 
 def _stop_all(state: Points, closed: AlertClosed) -> Iterator[StockWaived]:
     """A confirmed alert stops whatever the member has open, whoever asked for it."""
-    for redemption_id, hold in list(state.holds.items()):
-        if undecided(hold):
-            yield waive(
-                state, closed.member_id, redemption_id, hold, closed.occurred_at, Reason.CANCELLED
-            )
+    for redemption_id in list(state.holds):
+        yield from call_off(state, closed.member_id, redemption_id, closed.occurred_at)
 
 
 def _give_back(

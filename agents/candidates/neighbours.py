@@ -186,16 +186,17 @@ def _draws(event_id: str) -> Iterator[float]:
 
 def _told(state: Neighbours, event: ProductViewed | ProductTouched) -> NeighboursTold:
     """The loudest neighbours, without those that the member has just touched."""
+    recent = event.recent or ()
     products: list[str] = []
     together = alike_paths = np.zeros(0)
     if state.products:
-        together, alike_paths = _voices(state, _shared(state, event.recent or ()))
+        together, alike_paths = _voices(state, _shared(state, recent))
         loud = together + alike_paths
         first = np.argsort(-loud, kind="stable")[:ANSWERED_MOST]
         first = first[loud[first] > 0.0]
         products = [state.products[slot] for slot in first]
         together, alike_paths = together[first], alike_paths[first]
-    said = {*products, *(event.recent or ())}
+    said = {*products, *recent}
     kin = [one for one in state.kin if one not in said][:KIN_TOLD]
     return NeighboursTold(
         member_id=event.member_id,

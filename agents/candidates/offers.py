@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, assert_never
 
-from agents import Agent, Tables
+from agents import Agent, Tables, become
 from agents.candidates import exposure, judging, training, trends
 from agents.candidates.known import added, mark, marks
 from agents.candidates.listing import Offers, allowed, candidates, consumable
@@ -188,7 +188,7 @@ def _judged(
         state.listed,
         at,
         products,
-        lambda product_id: allowed(state, product_id, known),
+        lambda product_id: allowed(product_id, known, state.tastes.owned),
         trends.newest(tables),
         [one for one in reference if one not in known or one in again],
     )
@@ -237,9 +237,7 @@ def _agreed(
     refused = isinstance(event, ConsentWithdrawn)
     if event.purpose is not ConsentPurpose.PERSONALISATION or refused is state.refused:
         return
-    fresh = Offers(refused=refused)
-    for name in Offers.__struct_fields__:
-        setattr(state, name, getattr(fresh, name))
+    become(state, Offers(refused=refused))
     yield from _said(state, event.member_id, event.occurred_at, tables)
 
 

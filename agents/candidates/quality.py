@@ -1,9 +1,8 @@
 """The quality of candidates by day, counted at one key as members' touches judge their lists.
 
 Hit rate and mean reciprocal rank stand beside those of what all touch and of item-kNN, judged by the same
-touches. How many
-different products were offered and touched is estimated by linear counting (Whang et al., TODS 1990): a
-product sets one of `BITS` bits, and n = -m ln(share of bits that are still clear).
+touches. How many different products were offered and touched is estimated by linear counting (Whang et al.,
+TODS 1990): a product sets one of `BITS` bits, and n = -m ln(share of bits that are still clear).
 
 A day's figures are said every `SAID_EVERY` lists, and once more when the first word of a later day comes;
 what comes for an earlier day then counts to the day that is open.
@@ -18,7 +17,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct, field
 
-from agents import Agent, Tables
+from agents import Agent, Tables, become
 from agents.calendar import DAY
 from agents.candidates.judging import MODEL
 from schemas.candidates import (
@@ -69,7 +68,7 @@ def react(
     if day > state.day:
         if state.day >= 0:
             yield measured(state, event.occurred_at)
-        _open(state, day)
+        become(state, Quality(day=day))
     match event:
         case ListJudged():
             _judged(state, event)
@@ -81,12 +80,6 @@ def react(
                 of[source] = of.get(source, 0) + 1
         case _:
             assert_never(event)
-
-
-def _open(state: Quality, day: int) -> None:
-    fresh = Quality(day=day)
-    for name in Quality.__struct_fields__:
-        setattr(state, name, getattr(fresh, name))
 
 
 def _judged(state: Quality, event: ListJudged) -> None:

@@ -21,9 +21,7 @@ from agents.candidates.trends import Trends
 from schemas.candidates import Purpose, Source
 
 AGAIN_HALF_LIFE = 180 * 86_400_000
-TRENDS_HEARD = (
-    60  # of a list of trends; what stands lower is offered by another source or not at all
-)
+TRENDS_HEARD = 60  # of a list; what stands lower is offered by another source or not at all
 UNKNOWN, TOGETHER, ALIKE, AGAIN = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.AGAIN
 CONTENT = Source.CONTENT
 TRENDING_DAY, TRENDING_WEEK = Source.TRENDING_DAY, Source.TRENDING_WEEK

@@ -196,8 +196,8 @@ def _returned(state: Touches, event: LoggedIn) -> Iterator[ProductTouched]:
     newest = [place for place, product in enumerate(products) if product not in products[:place]]
     for place in reversed(newest):
         recent = products[place + 1 : place + 1 + RECENT_TOLD]
-        asked = (journey.places[place], Occasion.LOG_IN, len(newest))
-        yield _asked(event, products[place], recent, *asked)
+        lies, asked = journey.places[place], len(newest)
+        yield _asked(event, products[place], recent, lies, Occasion.LOG_IN, asked)
 
 
 def _agreed(state: Touches, event: ConsentGiven | ConsentWithdrawn) -> Iterable[Outcome]:

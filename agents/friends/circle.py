@@ -20,7 +20,6 @@ from agents.friends.referrals import Purchase, Referral
 from schemas.friends import (
     FriendshipEnded,
     FriendTold,
-    ReferralLoss,
     ReferralQualified,
     ReferralRefusal,
     ReferralRefused,
@@ -200,22 +199,31 @@ def _decide(state: Circle, known: Referral, member_id: str, now: int) -> Iterato
             purchase = state.purchases[order_id]
             state.rewarded = losses.rewarded(known, order_id, purchase, now)
             _close(state)
-            yield from _qualify(known, member_id, order_id, now)
+            yield from _on_both_sides(ReferralQualified, known, member_id, order_id, now)
 
 
 def _close(state: Circle) -> None:
     state.referral, state.purchases = None, {}
 
 
-def _qualify(known: Referral, member_id: str, order_id: str, now: int) -> Iterator[Outcome]:
+def _on_both_sides(
+    said: type[ReferralQualified | ReferralReversed],
+    known: Referral,
+    member_id: str,
+    order_id: str,
+    now: int,
+    **more: Any,
+) -> Iterator[Outcome]:
+    """The invited member's side says it of itself, and reports it to the inviter's."""
     fields: dict[str, Any] = {
         "occurred_at": now,
         "invitation_id": known.invitation_id,
         "order_id": order_id,
         "rule_id": known.rule_id,
         "rule_version": known.rule_version,
+        **more,
     }
-    yield ReferralQualified(
+    yield said(
         **fields,
         member_id=member_id,
         friend_id=known.inviter_id,
@@ -235,36 +243,10 @@ def _hold(state: Circle, known: Rewarded, event: Any) -> Iterator[Outcome]:
     state.rewarded, lost = losses.after(known, event)
     if lost is not None:
         state.rewarded = None
-        yield from _reverse(known, event.member_id, lost, event.occurred_at)
+        place = known.referral, event.member_id, known.order_id, event.occurred_at
+        yield from _on_both_sides(ReferralReversed, *place, lost=lost)
     elif event.occurred_at >= known.until:
         state.rewarded = None
-
-
-def _reverse(
-    known: Rewarded, member_id: str, lost: ReferralLoss, now: int
-) -> Iterator[ReferralReversed | ReferralReported]:
-    referral = known.referral
-    fields: dict[str, Any] = {
-        "occurred_at": now,
-        "invitation_id": referral.invitation_id,
-        "order_id": known.order_id,
-        "rule_id": referral.rule_id,
-        "rule_version": referral.rule_version,
-        "lost": lost,
-    }
-    yield ReferralReversed(
-        **fields,
-        member_id=member_id,
-        friend_id=referral.inviter_id,
-        role=ReferralRole.INVITED,
-        points=referral.invited_points,
-    )
-    yield ReferralReported(
-        **fields,
-        member_id=referral.inviter_id,
-        friend_id=member_id,
-        points=referral.inviter_points,
-    )
 
 
 # ---- the inviter's side ----------------------------------------------------------------------------
@@ -272,7 +254,7 @@ def _reverse(
 
 def _reward(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
     if not state.hidden:
-        yield _rewarded(report, report.occurred_at)
+        yield _of_inviter(ReferralQualified, report, report.occurred_at)
     elif len(state.waiting) < WAITING_MOST:
         state.waiting.append(report)
     else:
@@ -295,18 +277,7 @@ def _take_back(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
     if any(one.invitation_id == invitation_id for one in state.waiting):
         state.waiting = [one for one in state.waiting if one.invitation_id != invitation_id]
         return
-    yield ReferralReversed(
-        member_id=report.member_id,
-        occurred_at=report.occurred_at,
-        friend_id=report.friend_id,
-        role=ReferralRole.INVITER,
-        invitation_id=invitation_id,
-        order_id=report.order_id,
-        rule_id=report.rule_id,
-        rule_version=report.rule_version,
-        points=report.points,
-        lost=report.lost,
-    )
+    yield _of_inviter(ReferralReversed, report, report.occurred_at, lost=report.lost)
 
 
 def _show(state: Circle, now: int) -> Iterator[Outcome]:
@@ -314,11 +285,17 @@ def _show(state: Circle, now: int) -> Iterator[Outcome]:
     state.hidden = False
     waiting, state.waiting = state.waiting, []
     for report in waiting:
-        yield _rewarded(report, now)
+        yield _of_inviter(ReferralQualified, report, now)
 
 
-def _rewarded(report: ReferralReported, now: int) -> ReferralQualified:
-    return ReferralQualified(
+def _of_inviter(
+    said: type[ReferralQualified | ReferralReversed],
+    report: ReferralReported,
+    now: int,
+    **more: Any,
+) -> ReferralQualified | ReferralReversed:
+    """What was reported, said of the inviter."""
+    return said(
         member_id=report.member_id,
         occurred_at=now,
         friend_id=report.friend_id,
@@ -328,6 +305,7 @@ def _rewarded(report: ReferralReported, now: int) -> ReferralQualified:
         rule_id=report.rule_id,
         rule_version=report.rule_version,
         points=report.points,
+        **more,
     )
 
 

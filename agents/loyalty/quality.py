@@ -16,7 +16,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from agents import Agent, Tables
+from agents import Agent, Tables, become, binned
 from agents.calendar import DAY
 from schemas.loyalty import ChancesInTenth, LoyaltyMeasured, LoyaltyObserved
 
@@ -51,19 +51,13 @@ def react(state: Quality, event: LoyaltyObserved, _: Tables) -> Iterator[Loyalty
     if monday > state.monday:
         if state.monday >= 0:
             yield measured(state, event)
-        _open(state, monday)
+        become(state, Quality(monday=monday))
     chance, place = event.probability, min(int(event.probability * BINS), BINS - 1)
     (state.bought if event.bought else state.silent)[place] += 1
     state.foretold[place * TENTHS // BINS] += chance
     state.squares += (chance - event.bought) ** 2
     if (sum(state.bought) + sum(state.silent)) % SAID_EVERY == 0:
         yield measured(state, event)
-
-
-def _open(state: Quality, monday: int) -> None:
-    fresh = Quality(monday=monday)
-    for name in Quality.__struct_fields__:
-        setattr(state, name, getattr(fresh, name))
 
 
 def monday_of(moment: int) -> int:
@@ -86,7 +80,7 @@ def measured(state: Quality, event: LoyaltyObserved) -> LoyaltyMeasured:
         horizon_days=event.horizon_days,
         chances=chances,
         bought=bought,
-        auc=auc(state.silent, state.bought),
+        auc=binned.auc(zip(state.silent, state.bought, strict=True)),
         brier=state.squares / chances,
         base_brier=bought / chances * (1 - bought / chances),
         ece=sum(
@@ -105,22 +99,6 @@ def _tenths(state: Quality) -> Iterator[ChancesInTenth]:
         chances = bought + sum(state.silent[bins])
         mean = min(foretold / chances, 1.0) if chances else None
         yield ChancesInTenth(chances=chances, probability=mean, bought=bought)
-
-
-def auc(silent: list[int], bought: list[int]) -> float | None:
-    """The chance that who bought is in a higher bin than who did not, one bin half; None without both.
-
-    >>> auc([2, 1], [0, 1])
-    0.8333333333333334
-    """
-    pairs = sum(silent) * sum(bought)
-    if not pairs:
-        return None
-    below, won = 0, 0.0
-    for without, those in zip(silent, bought, strict=True):
-        won += those * (below + without / 2)
-        below += without
-    return won / pairs
 
 
 def _name(day: int) -> str:

@@ -81,6 +81,11 @@ def begin_of(own: Rhythm, week: int) -> int:
     return own.begins + week * WEEK
 
 
+def horizon_of(own: Rhythm, week: int) -> int:
+    """About how many weeks the snapshot of a week is asked: each horizon in turn."""
+    return HORIZON_WEEKS[(week + own.turn) % len(HORIZON_WEEKS)]
+
+
 def take(snapshots: list[Snapshot], week: int, standing: Standing) -> None:
     """Keep how the member stands in this week, and let go of what no horizon will ask for."""
     if not snapshots or snapshots[-1].standing != standing:
@@ -95,9 +100,9 @@ def matured(snapshots: list[Snapshot], own: Rhythm, week: int, now: Standing) ->
     A member wakes before what happens at that very moment, so a horizon holds its first moment, and the
     last belongs to the next.
     """
-    for number, horizon in enumerate(HORIZON_WEEKS):
+    for horizon in HORIZON_WEEKS:
         asked = week - horizon
-        if (asked + own.turn) % len(HORIZON_WEEKS) != number:
+        if horizon_of(own, asked) != horizon:
             continue
         standing = _standing_in(snapshots, asked)
         if standing is None:
@@ -114,7 +119,7 @@ def foretells(own: Rhythm, week: int) -> bool:
     >>> [foretells(Rhythm(0, 1), week) for week in range(6)]
     [False, False, False, True, False, False]
     """
-    return (week + own.turn) % len(HORIZON_WEEKS) == HORIZON_WEEKS.index(FORETOLD_WEEKS)
+    return horizon_of(own, week) == FORETOLD_WEEKS
 
 
 def said_of(foretold: list[Foretold], known: Matured) -> Foretold | None:

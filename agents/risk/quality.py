@@ -14,6 +14,8 @@ from math import log
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from agents import binned
+
 BINS_PER_UNIT = 50  # of log-odds: 2 % of the odds
 LOG_ODDS_MOST = 14.0
 HIGHEST_MEMBERS = 100
@@ -95,15 +97,8 @@ def auc(day: Day) -> float | None:
     >>> auc(Day(honest={-100: 2, 0: 1}, fraud={0: 1}))
     0.8333333333333334
     """
-    pairs = day.frauds * sum(day.honest.values())
-    if not pairs:
-        return None
-    below, won = 0, 0.0
-    for at in sorted(day.honest.keys() | day.fraud.keys()):
-        honest, fraud = day.honest.get(at, 0), day.fraud.get(at, 0)
-        won += fraud * (below + honest / 2)
-        below += honest
-    return won / pairs
+    places = sorted(day.honest.keys() | day.fraud.keys())
+    return binned.auc((day.honest.get(at, 0), day.fraud.get(at, 0)) for at in places)
 
 
 def average_precision(day: Day) -> float | None:

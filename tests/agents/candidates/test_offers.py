@@ -17,7 +17,6 @@ from agents.candidates.offers import OFFERS
 from agents.candidates.tastes import KEPT_MOST, SLACK
 from agents.candidates.training import Mixtures
 from agents.candidates.trends import Trends
-from schemas.actions import PurchaseLine
 from schemas.candidates import (
     AvailabilityChanged,
     CandidateClicked,
@@ -34,13 +33,13 @@ from schemas.candidates import (
     Source,
     TouchExplained,
 )
-from schemas.outcomes import MemberEnrolled, OrderPlaced
+from schemas.outcomes import MemberEnrolled
+from tests.agents.candidates.orders_told import START, order
 from tests.agents.rows import Life, stored, table_of
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
 PERSONAL = ConsentPurpose.PERSONALISATION
-START = 1_323_432_000_000
 
 
 def shop(
@@ -56,21 +55,6 @@ def shop(
         training.NAME: Mixtures(),
         assortment.NAME: table_of(ASSORTMENT, out),  # type: ignore[arg-type]  # broadcasts of ours
     }
-
-
-def order(*products: str, at: int = 0) -> OrderPlaced:
-    return OrderPlaced(
-        event_id=f"o@{at}",
-        member_id="m",
-        occurred_at=START + at,
-        order_id=f"o{at}",
-        currency="GBP",
-        lines=[
-            PurchaseLine(line_number=n, product_id=one, quantity=1, amount_minor=1)
-            for n, one in enumerate(products, 1)
-        ],
-        total_minor=1,
-    )
 
 
 def answer(product: str, at: int = 0, **weights: float) -> NeighboursTold:

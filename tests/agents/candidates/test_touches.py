@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agents.candidates.journey import KEPT
 from agents.candidates.paths import WINDOW
 from agents.candidates.touches import ASKED_MOST, TOUCHES
-from schemas.actions import ProductBrowsed, PurchaseLine
+from schemas.actions import ProductBrowsed
 from schemas.candidates import (
     ConsentGiven,
     ConsentPurpose,
@@ -22,34 +22,19 @@ from schemas.candidates import (
     ProductTouched,
     TouchSurrounded,
 )
-from schemas.outcomes import OrderPlaced, ProductViewed
+from schemas.outcomes import ProductViewed
 from schemas.risk import LoggedIn
+from tests.agents.candidates.orders_told import START, order
 from tests.agents.rows import Life, stored
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-START = 1_323_432_000_000
 
 
 def look(product: str, at: int = 0) -> ProductBrowsed:
     return ProductBrowsed(
         event_id=f"{product}@{at}", member_id="m", occurred_at=START + at, product_id=product
-    )
-
-
-def order(*products: str, at: int = 0) -> OrderPlaced:
-    return OrderPlaced(
-        event_id=f"o@{at}",
-        member_id="m",
-        occurred_at=START + at,
-        order_id=f"o{at}",
-        currency="GBP",
-        lines=[
-            PurchaseLine(line_number=n, product_id=one, quantity=1, amount_minor=1)
-            for n, one in enumerate(products, 1)
-        ],
-        total_minor=1,
     )
 
 
