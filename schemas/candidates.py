@@ -255,6 +255,13 @@ class TouchExplained(Outcome, frozen=True, kw_only=True):
     silence: Silence
     sources: Annotated[list[Source], doc("The sources that held any product.")]
     shares: Annotated[list[Share], doc("Probability of the touched product by each.")]
+    contrasts: Annotated[
+        list[float],
+        doc(
+            "By how much the logarithm of its probability is above what was expected: of the sources' "
+            "sum, then of each source. Empty: no source held it."
+        ),
+    ] = field(default_factory=list)
 
 
 class Answer(Word):
@@ -354,6 +361,11 @@ class MixtureWeights(Struct, frozen=True, kw_only=True):
     silence: Silence
     sources: Annotated[list[Source], doc("The sources.")]
     logits: Annotated[list[float], doc("Weights are softmax of these.")]
+    power: Annotated[float, doc("Exponent of the weighted sum.")] = 1.0
+    exponents: Annotated[list[float], doc("Exponent of each source's probability.")] = field(
+        default_factory=list
+    )
+    examples: Annotated[int, doc("Examples of this situation that it learned from.", ge=0)] = 0
 
 
 class MixturePublished(Outcome, frozen=True, kw_only=True):

@@ -19,8 +19,8 @@ from agents.candidates import assortment, diversity, exposure, training, trends
 from agents.candidates.exposure import Exposure
 from agents.candidates.judging import Listed
 from agents.candidates.known import mark, marks
-from agents.candidates.mixture import silence, situation
-from agents.candidates.ranking import Mixed, best, explained, mix, voices
+from agents.candidates.mixture import Pool, silence, situation
+from agents.candidates.ranking import Mixed, best, explained, held, mix, voices
 from agents.candidates.tastes import Owned, Tastes
 from schemas.candidates import Candidate, Purpose, Source
 
@@ -79,9 +79,14 @@ def allowed(product_id: str, known: frozenset[int], owned: dict[str, Owned]) -> 
 def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:
     """The probability of each product to be touched next, at a moment (milliseconds)."""
     known = marks(state.known) if purpose is Purpose.NOVEL else frozenset()
-    found = voices(state.tastes, trends.newest(tables), purpose, known, at)
-    logits = training.newest(tables).logits
-    return mix(found, logits.get(situation(purpose, silence(state.touched_at, at)), {}))
+    found = voices(held(state.tastes, trends.newest(tables), at), purpose, known)
+    return mix(found, pool_of(state, purpose, at, tables))
+
+
+def pool_of(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Pool:
+    """The weights that mix for a member at a moment (milliseconds)."""
+    pools = training.newest(tables).pools
+    return pools.get(situation(purpose, silence(state.touched_at, at))) or Pool()
 
 
 def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[Candidate]:

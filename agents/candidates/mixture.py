@@ -1,17 +1,25 @@
 """How the sources are mixed: each says with which probability a product is the next one, and is weighed.
 
-The probability of product x is the sum over sources s of w_s p_s(x), with w = softmax of a logit a source,
-over the sources that hold anything for this member. There is a set of logits for each purpose and each
-length of silence, as what was done seconds ago says much of what comes next, and little a day later.
+Two pools, one upon the other. The linear one is the sum over sources s of w_s p_s(x), with w = softmax of a
+logit a source, over the sources that hold anything for this member: a product needs one source that is for
+it. The logarithmic one (Genest and Zidek, Statistical Science 1986) is
 
-Learned online by gradient on log p(x): the step of a logit is its source's part in the truth less its
-weight, w_s p_s(x) / p(x) - w_s, scaled by AdaGrad (Duchi et al., JMLR 2011). An example needs a number a
-source, so members sends those and no list of candidates.
+    q(x) ~ p(x)^a * product over sources of (p_s(x) + 0.001)^b_s,    p: the linear pool,
+
+so a product gains by what several sources say together. It begins with a = 1 and all b = 0, where it is the
+linear one. There is a set of weights for each purpose and each length of silence, as what was done seconds
+ago says much of what comes next, and little a day later.
+
+Learned online by gradient. Of the linear pool on log p(x): the step of a logit is its source's part in the
+truth less its weight, w_s p_s(x) / p(x) - w_s. Of the logarithmic one on log q(x): the step of an exponent is
+the logarithm it belongs to at the truth, less what q expects of it over all products that are held. Steps are
+scaled by AdaGrad (Duchi et al., JMLR 2011). An example needs two numbers a source, so members sends those and
+no list of candidates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, isfinite
 
 from msgspec import Struct, field
@@ -21,6 +29,9 @@ from schemas.candidates import Purpose, Silence, Source
 
 RATE = 0.1
 LEAST_SHARE = 1e-6  # of a product that a source does not hold: no example is impossible
+LEAST_HELD = 1e-3  # the same in the logarithm of a source's probability
+EXPONENT_MOST = 3.0
+CONTRAST_MOST = 50.0  # no logarithm of a probability here is further from what was expected
 MINUTE = 60_000
 SPANS = ((MINUTE, Silence.SECONDS), (HOUR, Silence.MINUTES), (DAY, Silence.HOURS))
 PRIOR = {  # before anything was learned
@@ -33,12 +44,22 @@ PRIOR = {  # before anything was learned
 }
 
 
-class Weights(Struct, array_like=True):
-    """Of one situation: a logit and a sum of squared gradients a source, and the examples behind them."""
+class Pool(Struct, array_like=True):
+    """Of one situation: a logit a source, the exponent of their sum and of each source, and examples."""
 
     logits: dict[str, float] = field(default_factory=dict)
-    squares: dict[str, float] = field(default_factory=dict)
+    power: float = 1.0
+    exponents: dict[str, float] = field(default_factory=dict)
     examples: int = 0
+
+
+class Weights(Struct, array_like=True):
+    """What is learned of one situation, and the sums of squared gradients."""
+
+    pool: Pool = field(default_factory=Pool)
+    squares: dict[str, float] = field(default_factory=dict)
+    power_square: float = 1e-3
+    exponent_squares: dict[str, float] = field(default_factory=dict)
 
 
 def silence(touched_at: int | None, at: int) -> Silence:
@@ -75,22 +96,48 @@ def weigh(logits: Mapping[str, float], sources: list[Source]) -> list[float]:
     return [power / whole for power in powers]
 
 
-def learn(weights: Weights, sources: list[Source], shares: list[float]) -> float:
-    """One step towards the sources that held what was touched; returns what the mixture had given it.
+def learn(
+    weights: Weights, sources: list[Source], shares: list[float], contrasts: Sequence[float] = ()
+) -> float:
+    """One step towards the sources that held what was touched; returns what the linear pool had given it.
 
-    Raises `ValueError` for a share that is no probability.
+    `contrasts`: by how much the logarithms of what was touched are above those expected, of the linear pool
+    and of each source; nothing when no source held it. Raises `ValueError` for a share that is no
+    probability, and for a contrast that can be none.
     """
     for share in shares:
         if not (isfinite(share) and 0.0 <= share <= 1.0):
             raise ValueError(f"A source says a product has the probability {share}.")
-    now = weigh(weights.logits, sources)
+    for contrast in contrasts:
+        if not abs(contrast) <= CONTRAST_MOST:
+            raise ValueError(f"A product is said to be {contrast} likelier, as a logarithm.")
+    pool = weights.pool
+    now = weigh(pool.logits, sources)
     held = [share + LEAST_SHARE for share in shares]
     whole = sum(w * p for w, p in zip(now, held, strict=True))
     for source, w, p in zip(sources, now, held, strict=True):
         slope = w * p / whole - w
         square = weights.squares.get(source, 1e-6) + slope * slope
-        logit = weights.logits.get(source, PRIOR.get(source, 0.0))
+        logit = pool.logits.get(source, PRIOR.get(source, 0.0))
         weights.squares[source] = square
-        weights.logits[source] = logit + RATE * slope / square**0.5
-    weights.examples += 1
+        pool.logits[source] = logit + RATE * slope / square**0.5
+    if contrasts:
+        _tilt(weights, sources, contrasts)
+    pool.examples += 1
     return whole
+
+
+def _tilt(weights: Weights, sources: list[Source], contrasts: Sequence[float]) -> None:
+    """One step of the exponents."""
+    pool, (of_sum, *of_sources) = weights.pool, contrasts
+    weights.power_square += of_sum * of_sum
+    pool.power = _bounded(pool.power + RATE * of_sum / weights.power_square**0.5)
+    for source, slope in zip(sources, of_sources, strict=True):
+        square = weights.exponent_squares.get(source, 1e-3) + slope * slope
+        weights.exponent_squares[source] = square
+        before = pool.exponents.get(source, 0.0)
+        pool.exponents[source] = _bounded(before + RATE * slope / square**0.5)
+
+
+def _bounded(exponent: float) -> float:
+    return max(-EXPONENT_MOST, min(EXPONENT_MOST, exponent))

@@ -46,7 +46,7 @@ from schemas.outcomes import ProductViewed
 from schemas.record import Event, Outcome
 
 NEIGHBOURS_MOST = 200  # a slot is a byte
-ANSWERED_MOST = 25
+ANSWERED_MOST = 50
 TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches

@@ -21,9 +21,9 @@ from typing import Any, assert_never
 from agents import Agent, Tables, become
 from agents.candidates import exposure, judging, training, trends
 from agents.candidates.known import added, mark, marks
-from agents.candidates.listing import Offers, allowed, candidates, consumable
+from agents.candidates.listing import Offers, allowed, candidates, consumable, pool_of
 from agents.candidates.mixture import silence
-from agents.candidates.ranking import share, voices
+from agents.candidates.ranking import contrasts, held, mix, shares_of, voices
 from agents.candidates.tastes import clear, hear, own
 from schemas.candidates import (
     Answer,
@@ -158,20 +158,23 @@ def _explained(
     state: Offers, at: int, products: list[str], known: frozenset[int], tables: Tables
 ) -> Iterator[TouchExplained]:
     since = silence(state.touched_at, at)
+    found = held(state.tastes, trends.newest(tables), at)
     for purpose in (Purpose.NOVEL, Purpose.ANY):
-        found = voices(state.tastes, trends.newest(tables), purpose, known, at)
         told = products
         if purpose is Purpose.NOVEL:
             told = [product for product in products if mark(product) not in known]
-        for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
-            if len(found.wholes) > 1:
+        said, pool = voices(found, purpose, known), pool_of(state, purpose, at, tables)
+        if len(said.sources) > 1:
+            mixed = mix(said, pool)
+            for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
                 yield TouchExplained(
                     model=training.MODEL,
                     occurred_at=at,
                     purpose=purpose,
                     silence=since,
-                    sources=list(found.wholes),
-                    shares=[share(found, source, product_id) for source in found.wholes],
+                    sources=said.sources,
+                    shares=shares_of(said, product_id),
+                    contrasts=contrasts(mixed, pool, product_id),
                 )
 
 

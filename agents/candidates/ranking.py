@@ -2,98 +2,92 @@
 
 Two purposes: NOVEL is about products the member never touched, ANY about those and what was bought. The
 same functions rank for the list that is offered, for the example that the mixture learns from, and for
-an evaluation.
+an evaluation. All products that any source holds are columns of one matrix, a row a source.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Iterator
 from math import exp2
-from operator import add, itemgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from agents.candidates import tastes as taste
 from agents.candidates.known import mark
-from agents.candidates.mixture import weigh
+from agents.candidates.mixture import LEAST_HELD, LEAST_SHARE, Pool, weigh
 from agents.candidates.tastes import Owned, Tastes
 from agents.candidates.trends import Trends
 from schemas.candidates import Purpose, Source
 
 AGAIN_HALF_LIFE = 180 * 86_400_000
-TRENDS_HEARD = 60  # of a list; what stands lower is offered by another source or not at all
-UNKNOWN, TOGETHER, ALIKE, AGAIN = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.AGAIN
-CONTENT = Source.CONTENT
-TRENDING_DAY, TRENDING_WEEK = Source.TRENDING_DAY, Source.TRENDING_WEEK
-HEARD = {CONTENT: None, AGAIN: None, TRENDING_DAY: TRENDS_HEARD, TRENDING_WEEK: TRENDS_HEARD}
-_score = itemgetter(1)
+SOURCES = (
+    Source.TOGETHER,
+    Source.ALIKE,
+    Source.CONTENT,
+    Source.AGAIN,
+    Source.TRENDING_DAY,
+    Source.TRENDING_WEEK,
+)
+UNKNOWN, TOGETHER, ALIKE, CONTENT = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.CONTENT
+
+
+class Held(NamedTuple):
+    """What the sources hold: the column of each product, and its weight by each of `SOURCES`."""
+
+    slots: dict[str, int]
+    weights: np.ndarray  # sources x products
 
 
 class Voices(NamedTuple):
-    """What the sources hold: weights of products by source, and each source's sum, more than zero.
+    """What the sources say.
 
-    `spoken` has TOGETHER and ALIKE in parallel to `products`, `weights` the others; a source that holds
-    nothing is in no `wholes`.
+    `slots` has the column of each product, `shares` the probability of each product by each of the
+    `sources`, sources x products; a source that holds nothing is not among them.
     """
 
-    products: list[str]
-    spoken: dict[Source, Sequence[float]]
-    weights: dict[Source, Mapping[str, float]]
-    wholes: dict[Source, float]
+    slots: dict[str, int]
+    sources: list[Source]
+    shares: np.ndarray
 
 
 class Mixed(NamedTuple):
-    """All sources together: the probability of each product, and what of it each source gives.
+    """All sources together: the probability of each product, and what each gives to the linear pool."""
 
-    `spoken` has the parts of TOGETHER and ALIKE in parallel to `voices.products`, `factors` what a weight of
-    another source is worth.
-    """
-
-    scores: dict[str, float]
     voices: Voices
-    spoken: tuple[list[float], list[float]]
-    factors: dict[Source, float]
+    scores: np.ndarray  # by column
+    parts: np.ndarray  # sources x products
+    linear: np.ndarray  # their sum
 
 
-def voices(
-    tastes: Tastes, trends: Trends, purpose: Purpose, known: Collection[int], at: int
-) -> Voices:
-    """What all sources hold at a moment (milliseconds)."""
-    day, week = trends.day, trends.week
-    spoken: tuple[Sequence[float], Sequence[float]] = taste.voices(tastes)
-    kin = {product: weight for product, (weight, _) in tastes.kin.items()}
-    again: dict[str, float] = {}
-    if purpose is Purpose.NOVEL:
-        day, week, kin = (_unknown(one, known) for one in (day, week, kin))
-        spoken = (
-            _of_unknown(tastes.products, spoken[0], known),
-            _of_unknown(tastes.products, spoken[1], known),
-        )
-    else:
-        again = {product: _again(owned, at) for product, owned in tastes.owned.items()}
-    wholes = {
-        TOGETHER: sum(spoken[0]),
-        ALIKE: sum(spoken[1]),
-        CONTENT: sum(kin.values()),
-        AGAIN: sum(again.values()),
-        TRENDING_DAY: sum(day.values()),
-        TRENDING_WEEK: sum(week.values()),
-    }
-    return Voices(
-        tastes.products,
-        {TOGETHER: spoken[0], ALIKE: spoken[1]},
-        {CONTENT: kin, AGAIN: again, TRENDING_DAY: day, TRENDING_WEEK: week},
-        {source: whole for source, whole in wholes.items() if whole > 0},
+def held(tastes: Tastes, trends: Trends, at: int) -> Held:
+    """All that the sources hold at a moment (milliseconds)."""
+    spoken, kin, owned = tastes.products, tastes.kin, tastes.owned
+    slots = dict(zip(spoken, range(len(spoken)), strict=True))
+    of_kin, of_owned, of_trends = (
+        [slots.setdefault(product, len(slots)) for product in its]
+        for its in (kin, owned, trends.products)
     )
+    weights = np.zeros((len(SOURCES), len(slots)))
+    weights[0, : len(spoken)], weights[1, : len(spoken)] = taste.voices(tastes)
+    if of_kin:
+        weights[2, of_kin] = [weight for weight, _ in kin.values()]
+    if of_owned:
+        weights[3, of_owned] = [_again(its, at) for its in owned.values()]
+    if of_trends:
+        weights[4:, of_trends] = trends.shares_of_both()
+    return Held(slots, weights)
 
 
-def _of_unknown(
-    products: list[str], weights: Sequence[float], known: Collection[int]
-) -> list[float]:
-    return [
-        0.0 if mark(product) in known else weight
-        for product, weight in zip(products, weights, strict=True)
-    ]
+def voices(found: Held, purpose: Purpose, known: Collection[int]) -> Voices:
+    """What the sources say for a purpose; `known` are the marks of all that was touched."""
+    slots, weights = found
+    if purpose is Purpose.NOVEL:
+        weights = weights * np.array([mark(product) not in known for product in slots])
+        weights[3] = 0.0  # what was bought is nothing new
+    wholes = weights.sum(axis=1)
+    says = (wholes > 0.0).nonzero()[0]
+    return Voices(slots, [SOURCES[row] for row in says], weights[says] / wholes[says, None])
 
 
 def _again(owned: Owned, at: int) -> float:
@@ -101,43 +95,68 @@ def _again(owned: Owned, at: int) -> float:
     return owned.orders * exp2(-max(0, at - owned.at) / AGAIN_HALF_LIFE)
 
 
-def _unknown(shares: Mapping[str, float], known: Collection[int]) -> dict[str, float]:
-    return {product: share for product, share in shares.items() if mark(product) not in known}
+def shares_of(found: Voices, product_id: str) -> list[float]:
+    """The probability that each source, of those that hold anything, gives a product."""
+    slot = found.slots.get(product_id)
+    if slot is None:
+        return [0.0] * len(found.sources)
+    shares: list[float] = np.minimum(found.shares[:, slot], 1.0).tolist()
+    return shares
 
 
-def share(found: Voices, source: Source, product_id: str) -> float:
-    """The probability that a source, one of those that hold anything, gives a product."""
-    weights = found.weights.get(source)
-    if weights is not None:
-        weight = weights.get(product_id, 0.0)
-    elif product_id in found.products:
-        weight = found.spoken[source][found.products.index(product_id)]
-    else:
-        return 0.0
-    return min(1.0, weight / found.wholes[source])
-
-
-def mix(found: Voices, logits: Mapping[str, float]) -> Mixed:
+def mix(found: Voices, pool: Pool) -> Mixed:
     """The probability of each product that any source holds."""
-    sources = list(found.wholes)
-    factors = {
-        source: part / found.wholes[source]
-        for source, part in zip(sources, weigh(logits, sources), strict=True)
-    }
-    ours, theirs = factors.pop(TOGETHER, 0.0), factors.pop(ALIKE, 0.0)
-    together = [weight * ours for weight in found.spoken[TOGETHER]]
-    alike = [weight * theirs for weight in found.spoken[ALIKE]]
-    scores = dict(zip(found.products, map(add, together, alike), strict=True))
-    score = scores.get
-    for source, factor in factors.items():
-        for product, weight in islice(found.weights[source].items(), HEARD[source]):
-            scores[product] = score(product, 0.0) + weight * factor
-    return Mixed(scores, found, (together, alike), factors)
+    parts = found.shares * np.array(weigh(pool.logits, found.sources))[:, None]
+    linear = parts.sum(axis=0)
+    scores = linear
+    if pool.exponents and found.sources:
+        scores = _pooled(linear, _logarithms(found, linear), pool, found.sources)
+    return Mixed(found, scores, parts, linear)
 
 
-def ordered(mixed: Mixed) -> list[tuple[str, float]]:
+def contrasts(mixed: Mixed, pool: Pool, product_id: str) -> list[float]:
+    """What the exponents learn by from a touched product: its logarithms less those expected.
+
+    Nothing when no source holds it.
+    """
+    found, linear = mixed.voices, mixed.linear
+    slot = found.slots.get(product_id)
+    if slot is None or linear[slot] <= 0.0:
+        return []
+    logarithms = _logarithms(found, linear)
+    expected = logarithms @ _pooled(linear, logarithms, pool, found.sources)
+    against: list[float] = (logarithms[:, slot] - expected).tolist()
+    return against
+
+
+def _logarithms(found: Voices, linear: np.ndarray) -> np.ndarray:
+    """Of the linear pool and of each source, (1 + sources) x products."""
+    logarithms = np.empty((len(found.sources) + 1, len(linear)))
+    np.add(linear, LEAST_SHARE, out=logarithms[0])
+    np.add(found.shares, LEAST_HELD, out=logarithms[1:])
+    np.log(logarithms, out=logarithms)
+    return logarithms
+
+
+def _pooled(
+    linear: np.ndarray, logarithms: np.ndarray, pool: Pool, sources: list[Source]
+) -> np.ndarray:
+    """The logarithmic pool, over the products that are held."""
+    exponents = [pool.power, *(pool.exponents.get(source, 0.0) for source in sources)]
+    powers: np.ndarray = np.array(exponents) @ logarithms
+    powers -= powers.max()
+    np.exp(powers, out=powers)
+    powers *= linear > 0.0
+    powers /= powers.sum()
+    return powers
+
+
+def ordered(mixed: Mixed) -> Iterator[tuple[str, float]]:
     """Each product that a source holds with its probability, the most probable first."""
-    return sorted(mixed.scores.items(), key=_score, reverse=True)
+    products = list(mixed.voices.slots)
+    order = np.argsort(-mixed.scores, kind="stable")
+    scores = mixed.scores[order].tolist()
+    return ((products[slot], score) for slot, score in zip(order.tolist(), scores, strict=True))
 
 
 def best(mixed: Mixed, wanted: Callable[[str], bool]) -> Iterator[tuple[str, float]]:
@@ -150,26 +169,16 @@ def explained(
 ) -> Iterator[tuple[str | None, str, Source, float]]:
     """Before each product and its probability the touched product that speaks for it; and its source.
 
-    The source is the one that gives most of it, of equals the first in their order.
+    The source is the one that gives most to the linear pool, of equals the first in their order.
     """
+    slots, sources, _ = mixed.voices
+    loudest = mixed.parts.argmax(axis=0).tolist() if sources else []
     reasons = taste.reasons(tastes)
-    slots = dict(zip(mixed.voices.products, range(len(reasons)), strict=True))
-    together, alike = mixed.spoken
-    others = [
-        (source, mixed.voices.weights[source].get, factor)
-        for source, factor in mixed.factors.items()
-    ]
     for product_id, score in ranks:
-        most, source, reason = 0.0, UNKNOWN, None
-        slot = slots.get(product_id)
-        if slot is not None and together[slot] + alike[slot] > 0.0:
-            most, source, reason = together[slot], TOGETHER, reasons[slot]
-            if alike[slot] > most:
-                most, source = alike[slot], ALIKE
-        for other, weight_of, factor in others:
-            given = weight_of(product_id, 0.0) * factor
-            if given > most:
-                most, source, reason = given, other, None
-        if source is CONTENT:
+        slot = slots[product_id]
+        source, reason = sources[loudest[slot]], None
+        if source is TOGETHER or source is ALIKE:
+            reason = reasons[slot]
+        elif source is CONTENT:
             reason = taste.kin_reason(tastes, product_id)
         yield reason, product_id, source, score

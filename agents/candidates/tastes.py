@@ -20,6 +20,7 @@ from math import isfinite
 from operator import add
 from typing import Any
 
+import numpy as np
 from msgspec import Struct, field
 
 from agents.candidates.known import mark
@@ -148,9 +149,9 @@ class _Spoken:
             setattr(tastes, name, numbers.tobytes())
 
 
-def voices(tastes: Tastes) -> tuple[array[float], array[float]]:
+def voices(tastes: Tastes) -> tuple[np.ndarray, np.ndarray]:
     """What speaks for each product: TOGETHER, ALIKE."""
-    return array("f", tastes.together), array("f", tastes.alike)
+    return np.frombuffer(tastes.together, np.float32), np.frombuffer(tastes.alike, np.float32)
 
 
 def reasons(tastes: Tastes) -> list[str | None]:

@@ -40,7 +40,7 @@ from schemas.outcomes import OrderPlaced, ProductViewed
 from schemas.record import Event, Outcome
 from schemas.risk import LoggedIn
 
-ASKED_MOST = 5
+ASKED_MOST = 10
 RECENT_TOLD = 20
 LOOK_STEPS = 1.0
 ORDER_STEPS = 4.0

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from agents import Agent, Place, Table, Tables
 from agents.calendar import DAY
-from agents.candidates.mixture import Weights, learn, situation
+from agents.candidates.mixture import Pool, Weights, learn, situation
 from schemas.candidates import (
     MixturePublished,
     MixtureWeights,
@@ -28,10 +28,11 @@ from schemas.record import Outcome
 MODEL = "candidates"
 NAME = "mixtures"
 PUBLISH_EXAMPLES = 1_000
-SAMPLED = 4  # one touch in so many is an example
-SAMPLED_LATER = 16  # of those soon after another, once `ENOUGH` examples are behind the mixture
-ENOUGH = 2_000
-OFTEN = (Silence.SECONDS, Silence.MINUTES)
+SAMPLED = (
+    (1_000, 1),
+    (4_000, 4),
+)  # below so many examples of a situation, one touch in so many is one
+SAMPLED_LATER = 16
 
 
 class Mixing(Struct):
@@ -47,7 +48,7 @@ class Mixing(Struct):
 def react(state: Mixing, event: TouchExplained, _: Tables) -> Iterator[MixturePublished]:
     """Learn, and publish when it is time."""
     weights = state.weights.setdefault(situation(event.purpose, event.silence), Weights())
-    learn(weights, event.sources, event.shares)
+    learn(weights, event.sources, event.shares, event.contrasts)
     state.examples += 1
     state.fresh += 1
     if _due(state, event.occurred_at):
@@ -69,12 +70,16 @@ def _due(state: Mixing, at: int) -> bool:
 
 def _told(name: str, weights: Weights) -> MixtureWeights:
     purpose, _, since = name.partition("/")
-    ordered = sorted(weights.logits.items())
+    pool = weights.pool
+    ordered = sorted(pool.logits.items())
     return MixtureWeights(
         purpose=Purpose(purpose),
         silence=Silence(since),
         sources=[Source(source) for source, _ in ordered],
         logits=[logit for _, logit in ordered],
+        power=pool.power,
+        exponents=[pool.exponents.get(source, 0.0) for source, _ in ordered if pool.exponents],
+        examples=pool.examples,
     )
 
 
@@ -82,11 +87,11 @@ MIXING: Agent[Any] = Agent("mixing", Mixing, frozenset({TouchExplained}), react)
 
 
 class Mixtures(Struct):
-    """Logits by situation and source, the snapshot's version (0: as assumed at first) and examples."""
+    """Weights by situation, the snapshot's version (0: as assumed at first) and examples."""
 
     version: int = 0
     examples: int = 0
-    logits: dict[str, dict[str, float]] = field(default_factory=dict)
+    pools: dict[str, Pool] = field(default_factory=dict)
 
 
 def newest(tables: Tables) -> Mixtures:
@@ -96,23 +101,24 @@ def newest(tables: Tables) -> Mixtures:
 
 
 def drawn(event_id: str, since: Silence, tables: Tables) -> bool:
-    """Whether this touch is an example: by its id, and seldom once much is known of its situation.
-
-    Touches after a long silence are few and situations of their own, so they stay one in `SAMPLED`.
-    """
-    number = crc32(event_id.encode())
-    if number % SAMPLED:
-        return False
-    much = since in OFTEN and newest(tables).examples >= ENOUGH
-    return not (much and number % SAMPLED_LATER)
+    """Whether this touch is an example: each at first, seldom once much is known of its situation."""
+    pool = newest(tables).pools.get(situation(Purpose.ANY, since))
+    examples = 0 if pool is None else pool.examples
+    every = next((every for below, every in SAMPLED if examples < below), SAMPLED_LATER)
+    return crc32(event_id.encode()) % every == 0
 
 
 def hold(state: Mixtures, event: MixturePublished, _place: Place) -> Iterator[Outcome]:
     """Keep the newest."""
     if event.version > state.version:
         state.version, state.examples = event.version, event.examples
-        state.logits = {
-            situation(one.purpose, one.silence): dict(zip(one.sources, one.logits, strict=True))
+        state.pools = {
+            situation(one.purpose, one.silence): Pool(
+                dict(zip(one.sources, one.logits, strict=True)),
+                one.power,
+                dict(zip(one.sources, one.exponents, strict=False)),
+                one.examples,
+            )
             for one in event.weights
         }
     yield from ()

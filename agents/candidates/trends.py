@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from math import exp2
 from typing import Any, assert_never
 
+import numpy as np
 from msgspec import Struct, field
 
-from agents import Agent, Place, Table, Tables
+from agents import Agent, Place, Table, Tables, become
 from schemas.actions import ProductListed
 from schemas.candidates import ProductTrended, Trend, TrendsPublished
 from schemas.outcomes import ProductHeated
@@ -142,12 +143,32 @@ GATHERING: Agent[Any] = Agent("trends", Gathered, frozenset({ProductTrended}), g
 
 
 class Trends(Struct):
-    """The lists that were published last: product → share of the list."""
+    """The lists that were published last: product → share of the list; the newest products.
+
+    `products` are those of both lists, `shares` the same of each once more, float32, a list after the other:
+    every ranking reads them.
+    """
 
     day: dict[str, float] = field(default_factory=dict)
     week: dict[str, float] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
     published_at: int = -1
+    products: list[str] = field(default_factory=list)
+    shares: bytes = b""
+
+    def shares_of_both(self) -> np.ndarray:
+        """By day and week, 2 x `products`."""
+        return np.frombuffer(self.shares, np.float32).reshape(2, -1)
+
+
+def of_lists(
+    day: dict[str, float], week: dict[str, float], new: list[str], published_at: int
+) -> Trends:
+    """What holds from two lists and the newest products."""
+    products = list(day | week)
+    shares = [[its.get(product, 0.0) for product in products] for its in (day, week)]
+    packed = np.array(shares, np.float32).tobytes()
+    return Trends(day, week, new, published_at, products, packed)
 
 
 def newest(tables: Tables) -> Trends:
@@ -159,10 +180,9 @@ def newest(tables: Tables) -> Trends:
 def hold(state: Trends, event: TrendsPublished, _place: Place) -> Iterator[Outcome]:
     """Keep the newest."""
     if event.occurred_at > state.published_at:
-        state.published_at = event.occurred_at
-        state.day = {one.product_id: one.share for one in event.day}
-        state.week = {one.product_id: one.share for one in event.week}
-        state.new = list(event.new)
+        day = {one.product_id: one.share for one in event.day}
+        week = {one.product_id: one.share for one in event.week}
+        become(state, of_lists(day, week, list(event.new), event.occurred_at))
     yield from ()
 
 

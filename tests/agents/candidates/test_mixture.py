@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, nan
 from random import Random
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.candidates.mixture import Weights, learn, silence, situation, weigh
-from agents.candidates.training import MIXING, MIXTURES, Mixing
+from agents.candidates.training import MIXING, MIXTURES
 from schemas.candidates import (
     MixturePublished,
     Purpose,
@@ -24,7 +25,9 @@ SOURCES = [Source.TOGETHER, Source.ALIKE, Source.TRENDING_DAY, Source.TRENDING_W
 DAY = 86_400_000
 
 
-def explained(number: int, shares: list[float], at: int = 0) -> TouchExplained:
+def explained(
+    number: int, shares: list[float], at: int = 0, contrasts: Sequence[float] = ()
+) -> TouchExplained:
     return TouchExplained(
         event_id=f"e{number}",
         model="candidates",
@@ -33,6 +36,7 @@ def explained(number: int, shares: list[float], at: int = 0) -> TouchExplained:
         silence=Silence.SECONDS,
         sources=SOURCES,
         shares=shares,
+        contrasts=list(contrasts),
     )
 
 
@@ -57,17 +61,17 @@ def test_the_source_that_holds_the_truth_wins(best: int) -> None:
         shares = [random.uniform(0, 0.02) for _ in SOURCES]
         shares[best] = random.uniform(0.1, 0.3)
         said.append(learn(weights, SOURCES, shares))
-    final = weigh(weights.logits, SOURCES)
+    final = weigh(weights.pool.logits, SOURCES)
     assert final[best] == max(final) > 0.6
     assert sum(said[-100:]) > 1.3 * sum(said[:100]) or best == 0
-    assert weights.examples == 400
+    assert weights.pool.examples == 400
 
 
 def test_sources_that_hold_nothing_learn_nothing() -> None:
     """Equal shares are no reason to move."""
     weights = Weights()
     learn(weights, SOURCES, [0.1] * 4)
-    assert weigh(weights.logits, SOURCES) == pytest.approx(weigh({}, SOURCES))
+    assert weigh(weights.pool.logits, SOURCES) == pytest.approx(weigh({}, SOURCES))
 
 
 @pytest.mark.parametrize("share", [nan, inf, -0.1, 1.5])
@@ -75,6 +79,38 @@ def test_what_is_no_probability_is_refused(share: float) -> None:
     """An overflow must not look like a hit."""
     with pytest.raises(ValueError, match="probability"):
         learn(Weights(), SOURCES, [0.1, share, 0.1, 0.1])
+
+
+@pytest.mark.parametrize("contrast", [nan, inf, -inf, 51.0])
+def test_what_is_no_difference_of_logarithms_is_refused(contrast: float) -> None:
+    """Nor may one example throw the exponents."""
+    with pytest.raises(ValueError, match="logarithm"):
+        learn(Weights(), SOURCES, [0.1] * 4, [0.0, contrast, 0.0, 0.0, 0.0])
+
+
+def test_exponents_follow_what_touches_had_more_of_than_expected() -> None:
+    """Up where the truth is above what was expected, down where below, and never without bounds."""
+    weights = Weights()
+    for _ in range(3_000):
+        learn(weights, SOURCES, [0.1] * 4, [0.0, 1.0, -1.0, 0.0, 0.0])
+    pool = weights.pool
+    assert pool.power == 1.0
+    assert pool.exponents == {SOURCES[0]: 3.0, SOURCES[1]: -3.0, SOURCES[2]: 0.0, SOURCES[3]: 0.0}
+
+
+def test_exponents_are_published_with_the_logits() -> None:
+    """And are none as long as no example had any."""
+    life = Life(MIXING)
+    without = life.hear(explained(1, [0.2, 0.1, 0.0, 0.0]))
+    said = life.hear(explained(2, [0.2, 0.1, 0.0, 0.0], contrasts=[0.1, 0.5, -0.5, 0.0, 0.0]))
+    pools = [
+        table_of(MIXTURES, one).pools[situation(Purpose.NOVEL, Silence.SECONDS)]  # type: ignore[arg-type]
+        for one in (without, said)
+    ]
+    assert pools[0].exponents == {}
+    assert pools[0].power == 1.0
+    assert pools[1].exponents[Source.TOGETHER] > 0 > pools[1].exponents[Source.ALIKE]
+    assert pools[1].power > 1.0
 
 
 ROWS = [
@@ -108,11 +144,12 @@ def test_published_early_and_then_seldom() -> None:
     assert published[0].examples == 1
     assert 8 < len(published) < 24
     table = table_of(MIXTURES, published)  # type: ignore[arg-type]  # broadcasts of ours
-    state: Mixing = life.state
-    name = situation(Purpose.NOVEL, Silence.SECONDS)
-    newest = table.logits[name]
+    newest = table.pools[situation(Purpose.NOVEL, Silence.SECONDS)]
     assert table.version == published[-1].version
-    assert newest.keys() == state.weights[name].logits.keys()
+    assert newest.examples == published[-1].examples
+    assert newest.logits == dict(
+        zip(published[-1].weights[0].sources, published[-1].weights[0].logits, strict=True)
+    )
 
 
 def test_a_day_is_long_enough() -> None:

@@ -16,7 +16,6 @@ from agents.candidates.listing import OFFERED, Offers
 from agents.candidates.offers import OFFERS
 from agents.candidates.tastes import KEPT_MOST, SLACK
 from agents.candidates.training import Mixtures
-from agents.candidates.trends import Trends
 from schemas.candidates import (
     AvailabilityChanged,
     CandidateClicked,
@@ -51,7 +50,7 @@ def shop(
         for one in gone
     ]
     return {
-        trends.NAME: Trends(day=hot or {}, week=hot or {}, new=new or []),
+        trends.NAME: trends.of_lists(hot or {}, hot or {}, new or [], 0),
         training.NAME: Mixtures(),
         assortment.NAME: table_of(ASSORTMENT, out),  # type: ignore[arg-type]  # broadcasts of ours
     }

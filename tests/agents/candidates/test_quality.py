@@ -11,6 +11,7 @@ from agents.calendar import DAY
 from agents.candidates import exposure, judging, quality, training
 from agents.candidates.exposure import BOUGHT_WITHIN, OPENED_MOST, Exposure
 from agents.candidates.known import mark
+from agents.candidates.mixture import Pool, situation
 from agents.candidates.quality import OFFER_QUALITY, SAID_EVERY, different, seen
 from agents.candidates.training import Mixtures
 from agents.candidates.trends import Trends
@@ -20,6 +21,7 @@ from schemas.candidates import (
     CandidatesAnswered,
     CandidatesMeasured,
     ListJudged,
+    Purpose,
     Silence,
     Source,
 )
@@ -75,13 +77,17 @@ def test_who_does_not_judge() -> None:
 
 
 def test_the_sample_grows_thin() -> None:
-    """One touch in four at first, one in sixteen when much is known, but after a long silence."""
+    """Every touch at first; one in four and then in sixteen when much is known of its situation."""
     ids = [f"e{n}" for n in range(4_000)]
-    few, many = ({training.NAME: Mixtures(examples=seen)} for seen in (0, 2_000))
-    cases = [(few, Silence.SECONDS), (many, Silence.MINUTES), (many, Silence.DAYS)]
-    drawn = [[one for one in ids if training.drawn(one, since, to)] for to, since in cases]
-    assert [round(len(ids) / len(some)) for some in drawn] == [4, 16, 4]
-    assert set(drawn[1]) < set(drawn[0]) == set(drawn[2])
+    known = {
+        situation(Purpose.ANY, Silence.SECONDS): Pool(examples=4_000),
+        situation(Purpose.ANY, Silence.MINUTES): Pool(examples=1_000),
+        situation(Purpose.ANY, Silence.DAYS): Pool(examples=999),
+    }
+    to = {training.NAME: Mixtures(pools=known)}
+    cases = (Silence.SECONDS, Silence.MINUTES, Silence.DAYS, Silence.STRANGER)
+    drawn = [[one for one in ids if training.drawn(one, since, to)] for since in cases]
+    assert [round(len(ids) / len(some)) for some in drawn] == [16, 4, 1, 1]
 
 
 def word(
