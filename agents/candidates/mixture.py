@@ -12,9 +12,9 @@ ago says much of what comes next, and little a day later.
 
 Learned online by gradient. Of the linear pool on log p(x): the step of a logit is its source's part in the
 truth less its weight, w_s p_s(x) / p(x) - w_s. Of the logarithmic one on log q(x): the step of an exponent is
-the logarithm it belongs to at the truth, less what q expects of it over all products that are held. Steps are
-scaled by AdaGrad (Duchi et al., JMLR 2011). An example needs two numbers a source, so members sends those and
-no list of candidates.
+the logarithm it belongs to at the truth, less what q expects of it over all that is held, both without the
+first ten, which are found anyway (`ranking.contrasts`). Steps are scaled by AdaGrad (Duchi et al., JMLR
+2011). An example needs two numbers a source, so members sends those and no list of candidates.
 """
 
 from __future__ import annotations

@@ -163,9 +163,9 @@ def _explained(
         told = products
         if purpose is Purpose.NOVEL:
             told = [product for product in products if mark(product) not in known]
-        said, pool = voices(found, purpose, known), pool_of(state, purpose, at, tables)
+        said = voices(found, purpose, known)
         if len(said.sources) > 1:
-            mixed = mix(said, pool)
+            mixed = mix(said, pool_of(state, purpose, at, tables))
             for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
                 yield TouchExplained(
                     model=training.MODEL,
@@ -174,7 +174,7 @@ def _explained(
                     silence=since,
                     sources=said.sources,
                     shares=shares_of(said, product_id),
-                    contrasts=contrasts(mixed, pool, product_id),
+                    contrasts=contrasts(mixed, product_id),
                 )
 
 

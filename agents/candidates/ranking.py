@@ -21,6 +21,7 @@ from agents.candidates.trends import Trends
 from schemas.candidates import Purpose, Source
 
 AGAIN_HALF_LIFE = 180 * 86_400_000
+HEAD = 10  # of a list
 SOURCES = (
     Source.TOGETHER,
     Source.ALIKE,
@@ -114,18 +115,23 @@ def mix(found: Voices, pool: Pool) -> Mixed:
     return Mixed(found, scores, parts, linear)
 
 
-def contrasts(mixed: Mixed, pool: Pool, product_id: str) -> list[float]:
+def contrasts(mixed: Mixed, product_id: str) -> list[float]:
     """What the exponents learn by from a touched product: its logarithms less those expected.
 
-    Nothing when no source holds it.
+    Of the first `HEAD` nothing is learned, and nothing against them: what is bought every week stands there
+    anyway, and would outweigh all else. Nothing either when no source holds the product.
     """
-    found, linear = mixed.voices, mixed.linear
+    found, scores = mixed.voices, mixed.scores
     slot = found.slots.get(product_id)
-    if slot is None or linear[slot] <= 0.0:
+    if slot is None or scores[slot] <= 0.0:
         return []
-    logarithms = _logarithms(found, linear)
-    expected = logarithms @ _pooled(linear, logarithms, pool, found.sources)
-    against: list[float] = (logarithms[:, slot] - expected).tolist()
+    head = np.argsort(-scores, kind="stable")[:HEAD]
+    if slot in head:
+        return []
+    rivals = scores.copy()
+    rivals[head] = 0.0
+    logarithms = _logarithms(found, mixed.linear)
+    against: list[float] = (logarithms[:, slot] - logarithms @ rivals / rivals.sum()).tolist()
     return against
 
 
