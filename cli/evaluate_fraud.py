@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.risk.publication import FIRST, First
+from cli.data_files import MAP_HELP, names, tell_rows
 from cli.terminal import console, moment, say, show, write_json
 from cli.trouble import Trouble
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from evaluation.fraud_measures import Figures
 
 DELAY_DAYS_MOST = 29
-BAD_ROWS_SHOWN = 10
 
 
 class Retrained(StrEnum):
@@ -40,7 +40,7 @@ def fraud(
         list[str] | None,
         typer.Option(
             "--map",
-            help="A column of the file: member_id=THEIR_COLUMN. As often as needed, or with commas.",
+            help=MAP_HELP,
         ),
     ] = None,
     label_delay: Annotated[
@@ -131,26 +131,6 @@ def delay_days(delay: str) -> int:
     return days
 
 
-def names(parts: list[str]) -> dict[str, str]:
-    """What --map says. Raises `Trouble`.
-
-    >>> names(["member_id=who,amount=paid", "label=is fraud"])
-    {'member_id': 'who', 'amount': 'paid', 'label': 'is fraud'}
-    """
-    found = {}
-    for part in (one for listed in parts for one in listed.split(",")):
-        ours, equals, theirs = (one.strip() for one in part.partition("="))
-        if not ours or not equals or not theirs:
-            raise Trouble(
-                f"{part!r} maps no column.",
-                "Our name, =, and the file's name are expected.",
-                "Write --map member_id=THEIR_COLUMN.",
-                exit_code=2,
-            )
-        found[ours] = theirs
-    return found
-
-
 def _day(text: str) -> date | None:
     return moment(text).date() if text else None
 
@@ -195,11 +175,7 @@ def _tell_agreement(found: Agreement) -> None:
 
 
 def _tell_rows(file: Path, report: Report) -> None:
-    say(f"{file.name}: {report.rows:,} rows, {report.bad_rows:,} of them left out.")
-    for bad in report.bad_rows_named[:BAD_ROWS_SHOWN]:
-        say(f"  row {bad.row}, column {bad.column}: {bad.why}")
-    if report.bad_rows > BAD_ROWS_SHOWN:
-        say("  …")
+    tell_rows(file, report.rows, report.bad_rows, report.bad_rows_named)
     for name, count in report.missing.items():
         say(f"  {name}: {count:,} values are missing")
     for name, why in report.left_out.items():

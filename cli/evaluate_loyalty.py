@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.data_files import MAP_HELP, names, tell_rows
 from cli.terminal import console, moment, say, show, write_json
 from cli.trouble import Trouble
 
@@ -20,14 +21,11 @@ MOST_DAYS = 3_650
 
 
 def loyalty(
-    file: Annotated[Path, typer.Argument(help="Purchases: parquet, csv or text with blanks.")],
+    file: Annotated[Path, typer.Argument(help="Purchases: parquet, csv, tsv, or txt with blanks.")],
     columns: Annotated[
-        str,
-        typer.Option(
-            "--map",
-            help="Columns of the file: member_id=A,occurred_at=B,amount=C, or amount=C*D.",
-        ),
-    ] = "",
+        list[str] | None,
+        typer.Option("--map", help=f"{MAP_HELP} An amount may be a product: amount=PIECES*PRICE."),
+    ] = None,
     horizon: Annotated[str, typer.Option(help="Foretell so far: 90d, 26w.")] = "90d",
     cut: Annotated[
         str, typer.Option(help="Foretell at the end of this day (UTC). Default: of every week.")
@@ -38,23 +36,26 @@ def loyalty(
 ) -> None:
     """Foretell who buys again, in one pass over a file of purchases, and compare with what came.
 
-    The columns are member_id, occurred_at (a date or time; UTC where it has no zone), amount (major
-    units; negative: left out). The agents of production score first and learn when a label is as old as its
+    The columns are member_id, occurred_at (a date or time, UTC where it has no zone; or seconds or
+    milliseconds since 1970), amount (major units; negative: left out). Rows that cannot be used are left out
+    and named. The agents of production score first and learn when a label is as old as its
     horizon. Beside them: recency, a logistic regression on recency, frequency and money, and BG/NBD, each
     fitted on what was known.
     """
+    from evaluation.columns import UnusableFile
     from evaluation.loyalty import CannotEvaluate, evaluate
-    from evaluation.loyalty_data import UnusableFile, read
+    from evaluation.loyalty_data import read
 
     days = _days(horizon)
     day = moment(cut).date() if cut else None
     try:
         with console.status(f"Reading {file} …") as status:
-            purchases = read(file, _names(columns))
+            purchases = read(file, names(columns or []))
             report = evaluate(purchases, days, day, status.update)
     except (UnusableFile, CannotEvaluate, OSError) as error:
         raise Trouble(f"{file} cannot be evaluated.", f"{error}", "", exit_code=2) from error
-    _tell(file, report)
+    tell_rows(file, report.rows, report.bad_rows, purchases.bad_rows_named)
+    _tell(report)
     if json_file is not None:
         write_json(json_file, report)
 
@@ -72,30 +73,12 @@ def _days(horizon: str) -> int:
     return days
 
 
-def _names(columns: str) -> dict[str, str]:
-    """What --map says."""
-    from evaluation.loyalty_data import WANTED
-
-    found = {}
-    for part in filter(None, columns.split(",")):
-        wanted, _, name = part.partition("=")
-        if wanted.strip() not in WANTED or not name.strip():
-            raise Trouble(
-                f"{part!r} maps no column.",
-                f"There are {', '.join(WANTED)}.",
-                "Write member_id=CustomerID,occurred_at=InvoiceDate,amount=Quantity*UnitPrice.",
-                exit_code=2,
-            )
-        found[wanted.strip()] = name.strip()
-    return found
-
-
 # ---- the tables ------------------------------------------------------------------------------------
 
 
-def _tell(file: Path, report: Report) -> None:
+def _tell(report: Report) -> None:
     say(
-        f"{file.name}: {report.orders:,} orders, {report.first_day} to {report.last_day}; left out: "
+        f"{report.orders:,} orders, {report.first_day} to {report.last_day}; no part of them: "
         f"{report.rows_without_member:,} rows without a member, {report.rows_negative:,} negative."
     )
     one = report.cuts[0] if len(report.cuts) == 1 else None

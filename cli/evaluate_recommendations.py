@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.evaluate_fraud import names
+from cli.data_files import MAP_HELP, names, tell_rows
 from cli.terminal import console, say, show, write_json
 from cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from evaluation.recommendations import Report
     from evaluation.recommendations_measures import Figures
-
-BAD_ROWS_SHOWN = 10
 
 
 class Asked(StrEnum):
@@ -33,7 +31,7 @@ def recommendations(
         list[str] | None,
         typer.Option(
             "--map",
-            help="A column of the file: member_id=THEIR_COLUMN. As often as needed, or with commas.",
+            help=MAP_HELP,
         ),
     ] = None,
     protocol: Annotated[
@@ -67,9 +65,7 @@ def recommendations(
             report = evaluate(data, Protocol(protocol), k, status.update)
     except (UnusableFile, CannotEvaluate, OSError) as error:
         raise Trouble(f"{file} cannot be evaluated.", f"{error}", "", exit_code=2) from error
-    say(f"{file.name}: {report.rows:,} rows, {report.bad_rows:,} of them left out.")
-    for bad in data.bad_rows_named[:BAD_ROWS_SHOWN]:
-        say(f"  row {bad.row}, column {bad.column}: {bad.why}")
+    tell_rows(file, report.rows, report.bad_rows, data.bad_rows_named)
     _tell(report)
     if json_file is not None:
         write_json(json_file, report)

@@ -1,4 +1,4 @@
-"""The columns of anybody's file, parquet or csv, as Python values; a torn line of a csv is named."""
+"""The columns of anybody's file, parquet or text, as Python values; a torn line of text is named."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ from msgspec import Struct
 from pyarrow import csv, parquet
 
 TABBED = {".tsv", ".inter"}  # text with tabs between the columns
+BLANKS = ".txt"
 SECONDS_BEFORE = 10**11  # a number below this counts seconds since 1970, above it milliseconds
+DATES = (19_500_101, 21_001_231)  # as numbers; as seconds since 1970 they would be of that summer
 LAST = 253_402_300_799_999  # the end of the year 9999: what is later counts something else
 
 
 class UnusableFile(ValueError):
-    """The file is no list of payments; the sentence says what is missing and what to do."""
+    """The file holds nothing of what is wanted; the sentence says what is missing and what to do."""
 
 
 class BadRow(Struct, frozen=True, order=True):
@@ -45,9 +47,11 @@ def read(path: Path) -> Columns:
             return _columns(parquet.read_table(path), [])
         if path.suffix in {".csv", *TABBED}:
             return _of_text(path)
-    except pa.ArrowInvalid as error:
+        if path.suffix == BLANKS:
+            return _of_blanks(path.read_text(encoding="utf-8"))
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise UnusableFile(f"{path.name} cannot be read: {str(error).splitlines()[0]}") from error
-    raise UnusableFile(f"{path.name} is neither .parquet nor .csv nor .tsv.")
+    raise UnusableFile(f"{path.name} is neither .parquet nor .csv nor .tsv nor .txt.")
 
 
 def _of_text(path: Path) -> Columns:
@@ -69,6 +73,19 @@ def _of_text(path: Path) -> Columns:
         convert_options=csv.ConvertOptions(strings_can_be_null=True),
     )
     return _columns(table, torn)
+
+
+def _of_blanks(told: str) -> Columns:
+    """Columns stand apart by blanks, so that none may be empty."""
+    head, *body = [line.split() for line in told.splitlines() if line.strip()] or [[]]
+    torn = [
+        BadRow(row, "(line)", f"the line has {len(line)} columns, {len(head)} are expected")
+        for row, line in enumerate(body, 1)
+        if len(line) != len(head)
+    ]
+    whole = {row: line for row, line in enumerate(body, 1) if len(line) == len(head)}
+    values = {name: [line[place] for line in whole.values()] for place, name in enumerate(head)}
+    return Columns(values, list(whole), torn)
 
 
 def _columns(table: pa.Table, torn: list[BadRow]) -> Columns:
@@ -124,11 +141,15 @@ def number(value: Any) -> float | None:
 
 
 def moment(value: Any) -> int | None:
-    """Milliseconds since 1970, UTC: of a date or time, ISO text, or seconds or milliseconds since 1970.
+    """Milliseconds since 1970, UTC: of a date or time, ISO text, YYYYMMDD, or (milli)seconds since 1970.
 
     >>> moment("1970-01-02"), moment(86_400), moment(1_522_540_831_000), moment("soon"), moment("5")
     (86400000, 86400000, 1522540831000, None, 5000)
+    >>> moment(20110102) == moment("2011-01-02")
+    True
     """
+    if isinstance(value, int) and DATES[0] <= value <= DATES[1]:
+        value = str(value)
     if isinstance(value, str):
         with suppress(ValueError):  # else a number, in a column that also holds words
             value = datetime.fromisoformat(value)

@@ -46,6 +46,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """One cut, or every week; of weeks `auc`, `brier`, `ece` and the references are means over weeks."""
 
     horizon_days: int
+    rows: int
+    bad_rows: int
     orders: int
     rows_without_member: int
     rows_negative: int
@@ -149,6 +151,8 @@ def _report(
     return Report(
         horizon_days=horizon_days,
         orders=len(purchases.orders),
+        rows=purchases.rows,
+        bad_rows=purchases.bad_rows,
         rows_without_member=purchases.without_member,
         rows_negative=purchases.negative,
         first_day=_day(purchases.orders[0].at),

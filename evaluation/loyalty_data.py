@@ -1,20 +1,18 @@
-"""Purchases from a file of anybody's: parquet, csv, or text with blanks between the columns.
+"""Purchases from a file of anybody's: parquet, csv, tsv, or text with blanks between the columns.
 
 Three columns are wanted: who (`member_id`), when (`occurred_at`), and how much (`amount`, in major units).
 A map names the columns of the file for them; an amount may be a product of columns. Lines of one member
-at one moment are one order.
+at one moment are one order. Rows that cannot be used are counted and the first of them named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from math import isfinite
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-from pyarrow import csv, parquet
+from evaluation.columns import BadRow, UnusableFile, moment, number, text
+from evaluation.columns import read as read_columns
 
 WANTED = ("member_id", "occurred_at", "amount")
 KNOWN = {  # columns of public data sets, so that no map is needed
@@ -30,6 +28,8 @@ KNOWN = {  # columns of public data sets, so that no map is needed
     },
 }
 MINOR = 100
+AMOUNT_MOST = 1e12
+BAD_ROWS_NAMED = 20
 
 
 class Purchase(NamedTuple):
@@ -41,15 +41,17 @@ class Purchase(NamedTuple):
 
 
 class Purchases(NamedTuple):
-    """All orders in the order of time, and the rows that were left out."""
+    """All orders in the order of time, and the rows that were left out.
+
+    Those `without_member` and `negative` ones (returns: of what is not told) are none of the bad ones.
+    """
 
     orders: list[Purchase]
-    without_member: int
-    negative: int  # returns: what they return is not told
-
-
-class UnusableFile(ValueError):
-    """The file is no list of purchases; the sentence says what is missing."""
+    rows: int = 0
+    without_member: int = 0
+    negative: int = 0
+    bad_rows: int = 0
+    bad_rows_named: Sequence[BadRow] = ()
 
 
 def read(path: Path, names: Mapping[str, str] | None = None) -> Purchases:
@@ -57,111 +59,59 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Purchases:
 
     Raises `UnusableFile`, and `OSError` when it cannot be read.
     """
-    columns = _columns(path)
-    named = _known(columns) | dict(names or {})
-    members = _column(columns, named.get("member_id", "member_id"))
-    moments = _column(columns, named.get("occurred_at", "occurred_at"))
-    amounts = _product(columns, named.get("amount", "amount"))
+    columns = read_columns(path)
+    named = _named(columns.values, names or {})
+    bad = list(columns.torn)
     orders: dict[tuple[int, str], float] = {}
     without_member = negative = 0
-    for member, moment, amount in zip(members, moments, amounts, strict=True):
-        if member is None or member == "" or moment is None or amount is None:
+    members, moments = columns.values[named["member_id"]], columns.values[named["occurred_at"]]
+    amounts = _products([columns.values[name] for name in _factors(named["amount"])])
+    for row, member, when, amount in zip(columns.rows, members, moments, amounts, strict=True):
+        member_id, at = text(member), moment(when)
+        if member_id is None:
             without_member += 1
+        elif at is None:
+            bad.append(BadRow(row, named["occurred_at"], f"{when!r} is no moment"))
+        elif amount is None or abs(amount) > AMOUNT_MOST:
+            bad.append(BadRow(row, named["amount"], "it is no amount"))
         elif amount < 0:
             negative += 1
         else:
-            order = (milliseconds(moment), str(member))
-            orders[order] = orders.get(order, 0.0) + amount
+            orders[at, member_id] = orders.get((at, member_id), 0.0) + amount
+    bad.sort()
     if not orders:
-        raise UnusableFile(f"{path.name} holds no purchase.")
+        first = f" Row {bad[0].row}, column {bad[0].column}: {bad[0].why}." if bad else ""
+        raise UnusableFile(f"{path.name} holds no purchase.{first}")
     found = [Purchase(at, who, round(paid * MINOR)) for (at, who), paid in orders.items()]
-    return Purchases(sorted(found), without_member, negative)
+    rows = len(columns.rows) + len(columns.torn)
+    return Purchases(sorted(found), rows, without_member, negative, len(bad), bad[:BAD_ROWS_NAMED])
 
 
-def milliseconds(moment: Any) -> int:
-    """A moment as milliseconds since 1970: a date or time, ISO text, YYYYMMDD, or milliseconds.
-
-    What has no zone is UTC. Raises `UnusableFile`.
-
-    >>> milliseconds(19970101) == milliseconds("1997-01-01") == milliseconds(date(1997, 1, 1))
-    True
-    """
-    if isinstance(moment, str):
-        try:
-            moment = datetime.fromisoformat(moment)
-        except ValueError:
-            raise UnusableFile(f"{moment!r} is no moment: write 2011-12-09T12:00:00.") from None
-    elif isinstance(moment, int):
-        if moment > 10**11:
-            return moment
-        return milliseconds(str(moment))
-    if isinstance(moment, datetime):
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
-    if isinstance(moment, date):
-        return milliseconds(datetime(moment.year, moment.month, moment.day, tzinfo=UTC))
-    raise UnusableFile(f"{moment!r} is no moment.")
+def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
+    """Our column → the file's, or for an amount a product of the file's. Raises `UnusableFile`."""
+    for ours in names:
+        if ours not in WANTED:
+            raise UnusableFile(f"There is no column {ours} to map; there are {', '.join(WANTED)}.")
+    known = next((mapped for its, mapped in KNOWN.items() if set(its) <= set(columns)), {})
+    found = {name: name for name in WANTED} | known | dict(names)
+    for wanted, its in found.items():
+        for name in _factors(its) if wanted == "amount" else [its]:
+            if name not in columns:
+                raise UnusableFile(
+                    f"The file has no column {name}; it has {', '.join(columns)}. "
+                    f"Name it: --map {wanted}=THEIR_COLUMN."
+                )
+    return found
 
 
-# ---- columns ---------------------------------------------------------------------------------------
+def _factors(names: str) -> list[str]:
+    return [name.strip() for name in names.split("*")]
 
 
-def _columns(path: Path) -> dict[str, list[Any]]:
-    match path.suffix:
-        case ".parquet":
-            table = parquet.read_table(path)
-        case ".csv":
-            table = csv.read_csv(path)
-        case _:
-            return _of_text(path.read_text(encoding="utf-8").splitlines())
-    return {
-        name: column.to_pylist()
-        for name, column in zip(table.column_names, table.columns, strict=True)
-        if not pa.types.is_nested(column.type)
-    }
-
-
-def _of_text(lines: Iterable[str]) -> dict[str, list[Any]]:
-    rows = [line.split() for line in lines if line.strip()]
-    if not rows or any(len(row) != len(rows[0]) for row in rows):
-        raise UnusableFile("The text has not the same number of columns in each line.")
-    head, *body = rows
-    return {name: [row[place] for row in body] for place, name in enumerate(head)}
-
-
-def _known(columns: Mapping[str, list[Any]]) -> dict[str, str]:
-    for names, mapped in KNOWN.items():
-        if set(names) <= set(columns):
-            return mapped
-    return {}
-
-
-def _column(columns: Mapping[str, list[Any]], name: str) -> list[Any]:
-    try:
-        return columns[name]
-    except KeyError:
-        raise UnusableFile(
-            f"There is no column {name}; there are {', '.join(columns)}. "
-            f"Name them with --map {','.join(f'{wanted}=COLUMN' for wanted in WANTED)}."
-        ) from None
-
-
-def _product(columns: Mapping[str, list[Any]], names: str) -> Iterator[float | None]:
-    factors = [_column(columns, name.strip()) for name in names.split("*")]
+def _products(factors: Sequence[list[Any]]) -> Iterator[float | None]:
+    """Row by row; none where a factor is no number."""
     for row in zip(*factors, strict=True):
-        if any(value is None for value in row):
-            yield None
-            continue
-        product = 1.0
-        for value in row:
-            product *= _number(value)
+        product: float | None = 1.0
+        for value in map(number, row):
+            product = None if product is None or value is None else product * value
         yield product
-
-
-def _number(value: Any) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not isfinite(number):
-        raise UnusableFile(f"{value!r} is no amount.")
-    return number

@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cli.trouble import Trouble
-from evaluation.loyalty_data import UnusableFile, milliseconds, read
+from evaluation.columns import UnusableFile, moment
+from evaluation.loyalty_data import read
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -89,7 +90,8 @@ def test_without_a_cut_every_week_is_foretold(tmp_path: Path) -> None:
 MISTAKES: list[tuple[str, list[str], str]] = [
     ("a horizon", ["--horizon", "90"], "no horizon"),
     ("a horizon of nothing", ["--horizon", "0d"], "no horizon"),
-    ("a map", ["--map", "member=who"], "maps no column"),
+    ("a map", ["--map", "member"], "maps no column"),
+    ("a map of nothing", ["--map", "member=who"], "no column member to map"),
     ("a column that is not there", ["--map", "amount=price"], "no column price"),
     ("a day", ["--cut", "soon"], "no moment"),
     ("a day too late", ["--cut", "2021-01-01"], "a cut can be from"),
@@ -109,10 +111,14 @@ def test_mistakes_are_named(tmp_path: Path, args: list[str], words: str) -> None
 
 FILES = [
     ("no such file", None, "No such file"),
-    ("nothing in it", "", "same number of columns"),
-    ("a line too short", "member_id occurred_at amount\na 20200101\n", "same number of columns"),
+    ("nothing in it", "", "no column member_id"),
+    (
+        "a line too short",
+        "member_id occurred_at amount\na 20200101\n",
+        "has 2 columns, 3 are expected",
+    ),
     ("no purchase", "member_id occurred_at amount\n", "holds no purchase"),
-    ("no moment", "member_id occurred_at amount\na never 1.0\n", "no moment"),
+    ("no moment", "member_id occurred_at amount\na never 1.0\n", "'never' is no moment"),
     ("no amount", "member_id occurred_at amount\na 20200101 nan\n", "no amount"),
 ]
 
@@ -139,7 +145,34 @@ def test_text_with_blanks_returns_and_repeats(tmp_path: Path) -> None:
     )
     found = read(path)
     assert [(o.member_id, o.amount_minor) for o in found.orders] == [("1", 1177), ("2", 8900)]
-    assert [o.at for o in found.orders] == [milliseconds("1997-01-01"), milliseconds("1997-01-12")]
+    assert [o.at for o in found.orders] == [moment("1997-01-01"), moment("1997-01-12")]
     assert found.negative == 1
-    with pytest.raises(UnusableFile, match="Name them with --map"):
+    with pytest.raises(UnusableFile, match="Name it: --map member_id="):
         read(path, {"member_id": "who"})
+
+
+def test_rows_that_cannot_be_used_are_counted_and_named(tmp_path: Path) -> None:
+    """The others count; a row without a member, as a guest's, is no mistake."""
+    path = as_csv(tmp_path / "shop.csv")
+    with path.open("a", encoding="utf-8") as file:
+        file.write("a,soon,1\nb,2020-02-01,much\n,2020-02-01,1\nc,2020-02-01\nd,2020-02-01,-4\n")
+    whole = read(as_csv(tmp_path / "whole.csv"))
+    found = read(path)
+    assert found.orders == whole.orders
+    assert (found.rows, found.bad_rows) == (whole.rows + 5, 3)
+    assert (found.without_member, found.negative) == (1, 1)
+    assert [one.column for one in found.bad_rows_named] == ["occurred_at", "amount", "(line)"]
+    said = run(path, "--cut", "2020-07-01").output
+    assert "3 of them left out" in said
+    assert "'soon' is no moment" in said
+
+
+@pytest.mark.parametrize(
+    "name", ["noise.parquet", "noise.csv", "noise.tsv", "noise.txt", "noise.xls"]
+)
+def test_noise_is_no_list_of_purchases(tmp_path: Path, name: str) -> None:
+    """Whatever the file calls itself."""
+    (tmp_path / name).write_bytes(b"\x00\xff\xfe" * 500)
+    found = run(tmp_path / name)
+    assert isinstance(found.exception, Trouble)
+    assert found.exception.exit_code == 2

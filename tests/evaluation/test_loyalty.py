@@ -44,7 +44,7 @@ def shop(members: int = 400, days: int = 420, seed: int = 8) -> Purchases:
             if at > first and random.random() < leaves:
                 break
             at += random.expovariate(rate) if rate > 0 else math.inf
-    return Purchases(sorted(orders), 0, 0)
+    return Purchases(sorted(orders))
 
 
 @cache
