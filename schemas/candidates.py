@@ -258,10 +258,11 @@ class TouchExplained(Outcome, frozen=True, kw_only=True):
     contrasts: Annotated[
         list[float],
         doc(
-            "By how much the logarithm of its probability is above what was expected: of the sources' "
-            "sum, then of each source. Empty: no source held it."
+            "By how much the logarithm of each source's probability is above what was expected. Empty: no "
+            "source held it, or it stood among the first."
         ),
     ] = field(default_factory=list)
+    contrast_of_sum: Annotated[float, doc("The same of the weighted sum of the sources.")] = 0.0
 
 
 class Answer(Word):

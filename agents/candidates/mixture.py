@@ -97,18 +97,22 @@ def weigh(logits: Mapping[str, float], sources: list[Source]) -> list[float]:
 
 
 def learn(
-    weights: Weights, sources: list[Source], shares: list[float], contrasts: Sequence[float] = ()
+    weights: Weights,
+    sources: list[Source],
+    shares: list[float],
+    contrasts: Sequence[float] = (),
+    contrast_of_sum: float = 0.0,
 ) -> float:
     """One step towards the sources that held what was touched; returns what the linear pool had given it.
 
-    `contrasts`: by how much the logarithms of what was touched are above those expected, of the linear pool
-    and of each source; nothing when no source held it. Raises `ValueError` for a share that is no
-    probability, and for a contrast that can be none.
+    `contrasts`: by how much the logarithms of what was touched are above those expected, of each source and
+    of the linear pool; nothing when there is nothing to learn of them. Raises `ValueError` for a share that
+    is no probability, and for a contrast that can be none.
     """
     for share in shares:
         if not (isfinite(share) and 0.0 <= share <= 1.0):
             raise ValueError(f"A source says a product has the probability {share}.")
-    for contrast in contrasts:
+    for contrast in (*contrasts, contrast_of_sum):
         if not abs(contrast) <= CONTRAST_MOST:
             raise ValueError(f"A product is said to be {contrast} likelier, as a logarithm.")
     pool = weights.pool
@@ -122,17 +126,19 @@ def learn(
         weights.squares[source] = square
         pool.logits[source] = logit + RATE * slope / square**0.5
     if contrasts:
-        _tilt(weights, sources, contrasts)
+        _tilt(weights, sources, contrasts, contrast_of_sum)
     pool.examples += 1
     return whole
 
 
-def _tilt(weights: Weights, sources: list[Source], contrasts: Sequence[float]) -> None:
+def _tilt(
+    weights: Weights, sources: list[Source], contrasts: Sequence[float], of_sum: float
+) -> None:
     """One step of the exponents."""
-    pool, (of_sum, *of_sources) = weights.pool, contrasts
+    pool = weights.pool
     weights.power_square += of_sum * of_sum
     pool.power = _bounded(pool.power + RATE * of_sum / weights.power_square**0.5)
-    for source, slope in zip(sources, of_sources, strict=True):
+    for source, slope in zip(sources, contrasts, strict=True):
         square = weights.exponent_squares.get(source, 1e-3) + slope * slope
         weights.exponent_squares[source] = square
         before = pool.exponents.get(source, 0.0)

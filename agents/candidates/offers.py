@@ -167,6 +167,7 @@ def _explained(
         if len(said.sources) > 1:
             mixed = mix(said, pool_of(state, purpose, at, tables))
             for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
+                of_sources, of_sum = contrasts(mixed, product_id)
                 yield TouchExplained(
                     model=training.MODEL,
                     occurred_at=at,
@@ -174,7 +175,8 @@ def _explained(
                     silence=since,
                     sources=said.sources,
                     shares=shares_of(said, product_id),
-                    contrasts=contrasts(mixed, product_id),
+                    contrasts=of_sources,
+                    contrast_of_sum=of_sum,
                 )
 
 

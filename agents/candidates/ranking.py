@@ -115,24 +115,25 @@ def mix(found: Voices, pool: Pool) -> Mixed:
     return Mixed(found, scores, parts, linear)
 
 
-def contrasts(mixed: Mixed, product_id: str) -> list[float]:
+def contrasts(mixed: Mixed, product_id: str) -> tuple[list[float], float]:
     """What the exponents learn by from a touched product: its logarithms less those expected.
 
-    Of the first `HEAD` nothing is learned, and nothing against them: what is bought every week stands there
-    anyway, and would outweigh all else. Nothing either when no source holds the product.
+    One of each source, and that of the linear pool. Of the first `HEAD` nothing is learned, and nothing
+    against them: what is bought every week stands there anyway, and would outweigh all else. Nothing either
+    when no source holds the product.
     """
     found, scores = mixed.voices, mixed.scores
     slot = found.slots.get(product_id)
     if slot is None or scores[slot] <= 0.0:
-        return []
+        return [], 0.0
     head = np.argsort(-scores, kind="stable")[:HEAD]
     if slot in head:
-        return []
+        return [], 0.0
     rivals = scores.copy()
     rivals[head] = 0.0
     logarithms = _logarithms(found, mixed.linear)
-    against: list[float] = (logarithms[:, slot] - logarithms @ rivals / rivals.sum()).tolist()
-    return against
+    of_sum, *of_sources = (logarithms[:, slot] - logarithms @ rivals / rivals.sum()).tolist()
+    return of_sources, of_sum
 
 
 def _logarithms(found: Voices, linear: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ class Mixing(Struct):
 def react(state: Mixing, event: TouchExplained, _: Tables) -> Iterator[MixturePublished]:
     """Learn, and publish when it is time."""
     weights = state.weights.setdefault(situation(event.purpose, event.silence), Weights())
-    learn(weights, event.sources, event.shares, event.contrasts)
+    learn(weights, event.sources, event.shares, event.contrasts, event.contrast_of_sum)
     state.examples += 1
     state.fresh += 1
     if _due(state, event.occurred_at):

@@ -37,6 +37,7 @@ def explained(
         sources=SOURCES,
         shares=shares,
         contrasts=list(contrasts),
+        contrast_of_sum=0.1 if contrasts else 0.0,
     )
 
 
@@ -85,14 +86,14 @@ def test_what_is_no_probability_is_refused(share: float) -> None:
 def test_what_is_no_difference_of_logarithms_is_refused(contrast: float) -> None:
     """Nor may one example throw the exponents."""
     with pytest.raises(ValueError, match="logarithm"):
-        learn(Weights(), SOURCES, [0.1] * 4, [0.0, contrast, 0.0, 0.0, 0.0])
+        learn(Weights(), SOURCES, [0.1] * 4, [contrast, 0.0, 0.0, 0.0])
 
 
 def test_exponents_follow_what_touches_had_more_of_than_expected() -> None:
     """Up where the truth is above what was expected, down where below, and never without bounds."""
     weights = Weights()
     for _ in range(3_000):
-        learn(weights, SOURCES, [0.1] * 4, [0.0, 1.0, -1.0, 0.0, 0.0])
+        learn(weights, SOURCES, [0.1] * 4, [1.0, -1.0, 0.0, 0.0])
     pool = weights.pool
     assert pool.power == 1.0
     assert pool.exponents == {SOURCES[0]: 3.0, SOURCES[1]: -3.0, SOURCES[2]: 0.0, SOURCES[3]: 0.0}
@@ -102,7 +103,7 @@ def test_exponents_are_published_with_the_logits() -> None:
     """And are none as long as no example had any."""
     life = Life(MIXING)
     without = life.hear(explained(1, [0.2, 0.1, 0.0, 0.0]))
-    said = life.hear(explained(2, [0.2, 0.1, 0.0, 0.0], contrasts=[0.1, 0.5, -0.5, 0.0, 0.0]))
+    said = life.hear(explained(2, [0.2, 0.1, 0.0, 0.0], contrasts=[0.5, -0.5, 0.0, 0.0]))
     pools = [
         table_of(MIXTURES, one).pools[situation(Purpose.NOVEL, Silence.SECONDS)]  # type: ignore[arg-type]
         for one in (without, said)
