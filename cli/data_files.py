@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from cli.terminal import say
 from cli.trouble import Trouble
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from evaluation.columns import BadRow
 
 MAP_HELP = "A column of the file: member_id=THEIR_COLUMN. As often as needed, or with commas."
+MAPPED = typer.Option("--map", help=MAP_HELP)
 BAD_ROWS_SHOWN = 10
 
 

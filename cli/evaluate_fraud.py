@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.risk.publication import FIRST, First
-from cli.data_files import MAP_HELP, names, tell_rows
+from cli.data_files import MAPPED, names, tell_rows
 from cli.terminal import console, moment, say, show, write_json
 from cli.trouble import Trouble
 
@@ -36,13 +36,7 @@ DAYS = {Retrained.DAILY: 1, Retrained.WEEKLY: 7, Retrained.NEVER: 0}
 
 def fraud(
     file: Annotated[Path, typer.Argument(help="Labelled payments: parquet, csv or tsv.")],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            help=MAP_HELP,
-        ),
-    ] = None,
+    columns: Annotated[list[str] | None, MAPPED] = None,
     label_delay: Annotated[
         str, typer.Option(help="So long after a payment its label is known: 1d to 29d.")
     ] = "7d",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.data_files import MAP_HELP, names, tell_rows
+from cli.data_files import MAPPED, names, tell_rows
 from cli.terminal import console, say, show, write_json
 from cli.trouble import Trouble
 
@@ -27,13 +27,7 @@ class Asked(StrEnum):
 
 def recommendations(
     file: Annotated[Path, typer.Argument(help="Touches: parquet, csv or tsv.")],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            help=MAP_HELP,
-        ),
-    ] = None,
+    columns: Annotated[list[str] | None, MAPPED] = None,
     protocol: Annotated[
         Asked,
         typer.Option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from math import isfinite
@@ -54,14 +54,30 @@ def read(path: Path) -> Columns:
     raise UnusableFile(f"{path.name} is neither .parquet nor .csv nor .tsv nor .txt.")
 
 
+def refuse_unknown(names: Mapping[str, str], ours: Sequence[str]) -> None:
+    """Raises `UnusableFile` when a map names a column that is none of ours."""
+    for name in names:
+        if name not in ours:
+            raise UnusableFile(f"There is no column {name} to map; there are {', '.join(ours)}.")
+
+
+def no_column(columns: Mapping[str, Any], name: str, wanted: str = "") -> UnusableFile:
+    """The file has no such column; `wanted`: which of ours it could be mapped to."""
+    what_to_do = f" Name it: --map {wanted}=THEIR_COLUMN." if wanted else ""
+    return UnusableFile(f"The file has no column {name}; it has {', '.join(columns)}.{what_to_do}")
+
+
+def _torn(row: int, actual: int, expected: int) -> BadRow:
+    return BadRow(row, "(line)", f"the line has {actual} columns, {expected} are expected")
+
+
 def _of_text(path: Path) -> Columns:
     """A line with more or fewer columns than the head is torn, and left out."""
     torn: list[BadRow] = []
 
     def leave_out(line: Any) -> str:
         number = (line.number or 0) - 1  # the head is line 1
-        why = f"the line has {line.actual_columns} columns, {line.expected_columns} are expected"
-        torn.append(BadRow(number, "(line)", why))
+        torn.append(_torn(number, line.actual_columns, line.expected_columns))
         return "skip"
 
     table = csv.read_csv(
@@ -78,12 +94,10 @@ def _of_text(path: Path) -> Columns:
 def _of_blanks(told: str) -> Columns:
     """Columns stand apart by blanks, so that none may be empty."""
     head, *body = [line.split() for line in told.splitlines() if line.strip()] or [[]]
-    torn = [
-        BadRow(row, "(line)", f"the line has {len(line)} columns, {len(head)} are expected")
-        for row, line in enumerate(body, 1)
-        if len(line) != len(head)
-    ]
     whole = {row: line for row, line in enumerate(body, 1) if len(line) == len(head)}
+    torn = [
+        _torn(row, len(line), len(head)) for row, line in enumerate(body, 1) if row not in whole
+    ]
     values = {name: [line[place] for line in whole.values()] for place, name in enumerate(head)}
     return Columns(values, list(whole), torn)
 

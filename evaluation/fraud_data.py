@@ -20,7 +20,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from evaluation.columns import BadRow, Columns, UnusableFile, moment, number, text, truth
+from evaluation.columns import (
+    BadRow,
+    Columns,
+    UnusableFile,
+    moment,
+    no_column,
+    number,
+    refuse_unknown,
+    text,
+    truth,
+)
 from evaluation.columns import read as read_columns
 from schemas.record import MAX_AMOUNT
 from schemas.risk import Number, PaymentCaptured
@@ -94,12 +104,10 @@ def _first(found: Payments) -> str:
 
 def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     """Our columns and the file's: as mapped, else by the same name, else as a known data set has it."""
-    for ours, theirs in names.items():
-        if ours not in (*WANTED, *OPTIONAL):
-            listed = ", ".join((*WANTED, *OPTIONAL))
-            raise UnusableFile(f"There is no column {ours} to map; there are {listed}.")
+    refuse_unknown(names, (*WANTED, *OPTIONAL))
+    for theirs in names.values():
         if theirs not in columns:
-            raise UnusableFile(f"The file has no column {theirs}; it has {', '.join(columns)}.")
+            raise no_column(columns, theirs)
     found = {name: name for name in (*WANTED, *OPTIONAL) if name in columns}
     for known in KNOWN:
         if set(known.values()) <= set(columns):
@@ -107,10 +115,7 @@ def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
     found |= names
     for wanted in WANTED:
         if wanted not in found:
-            raise UnusableFile(
-                f"The file has no column {wanted}; it has {', '.join(columns)}. "
-                f"Name it: --map {wanted}=THEIR_COLUMN."
-            )
+            raise no_column(columns, wanted, wanted)
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evaluation.columns import BadRow, UnusableFile, moment, number, text
+from evaluation.columns import BadRow, UnusableFile, moment, no_column, number, refuse_unknown, text
 from evaluation.columns import read as read_columns
 
 WANTED = ("member_id", "occurred_at", "amount")
@@ -89,18 +89,13 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Purchases:
 
 def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     """Our column → the file's, or for an amount a product of the file's. Raises `UnusableFile`."""
-    for ours in names:
-        if ours not in WANTED:
-            raise UnusableFile(f"There is no column {ours} to map; there are {', '.join(WANTED)}.")
+    refuse_unknown(names, WANTED)
     known = next((mapped for its, mapped in KNOWN.items() if set(its) <= set(columns)), {})
     found = {name: name for name in WANTED} | known | dict(names)
     for wanted, its in found.items():
         for name in _factors(its) if wanted == "amount" else [its]:
             if name not in columns:
-                raise UnusableFile(
-                    f"The file has no column {name}; it has {', '.join(columns)}. "
-                    f"Name it: --map {wanted}=THEIR_COLUMN."
-                )
+                raise no_column(columns, name, wanted)
     return found
 
 

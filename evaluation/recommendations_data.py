@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from evaluation.columns import BadRow, UnusableFile, moment, number, text
+from evaluation.columns import BadRow, UnusableFile, moment, no_column, number, refuse_unknown, text
 from evaluation.columns import read as read_columns
 
 WANTED = ("member_id", "product_id", "occurred_at")
@@ -97,11 +97,10 @@ def read(path: Path, names: Mapping[str, str] | None = None) -> Touches:
 
 
 def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
-    for ours, theirs in names.items():
-        if ours not in OURS:
-            raise UnusableFile(f"There is no column {ours} to map; there are {', '.join(OURS)}.")
+    refuse_unknown(names, OURS)
+    for theirs in names.values():
         if theirs not in columns:
-            raise UnusableFile(f"The file has no column {theirs}; it has {', '.join(columns)}.")
+            raise no_column(columns, theirs)
     found = {name: name for name in OURS if name in columns}
     for known in KNOWN:
         if {known[name] for name in WANTED} <= set(columns):
@@ -109,10 +108,7 @@ def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
     found |= names
     for wanted in WANTED:
         if wanted not in found:
-            raise UnusableFile(
-                f"The file has no column {wanted}; it has {', '.join(columns)}. "
-                f"Name it: --map {wanted}=THEIR_COLUMN."
-            )
+            raise no_column(columns, wanted, wanted)
     return found
 
 

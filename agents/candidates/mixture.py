@@ -31,6 +31,7 @@ RATE = 0.1
 LEAST_SHARE = 1e-6  # of a product that a source does not hold: no example is impossible
 LEAST_HELD = 1e-3  # the same in the logarithm of a source's probability
 EXPONENT_MOST = 3.0
+OF_SUM = ""  # beside the sources: the linear pool, of which the power is the exponent
 CONTRAST_MOST = 50.0  # no logarithm of a probability here is further from what was expected
 MINUTE = 60_000
 SPANS = ((MINUTE, Silence.SECONDS), (HOUR, Silence.MINUTES), (DAY, Silence.HOURS))
@@ -58,7 +59,6 @@ class Weights(Struct, array_like=True):
 
     pool: Pool = field(default_factory=Pool)
     squares: dict[str, float] = field(default_factory=dict)
-    power_square: float = 1e-3
     exponent_squares: dict[str, float] = field(default_factory=dict)
 
 
@@ -120,11 +120,8 @@ def learn(
     held = [share + LEAST_SHARE for share in shares]
     whole = sum(w * p for w, p in zip(now, held, strict=True))
     for source, w, p in zip(sources, now, held, strict=True):
-        slope = w * p / whole - w
-        square = weights.squares.get(source, 1e-6) + slope * slope
         logit = pool.logits.get(source, PRIOR.get(source, 0.0))
-        weights.squares[source] = square
-        pool.logits[source] = logit + RATE * slope / square**0.5
+        pool.logits[source] = logit + _step(weights.squares, source, w * p / whole - w, 1e-6)
     if contrasts:
         _tilt(weights, sources, contrasts, contrast_of_sum)
     pool.examples += 1
@@ -135,14 +132,19 @@ def _tilt(
     weights: Weights, sources: list[Source], contrasts: Sequence[float], of_sum: float
 ) -> None:
     """One step of the exponents."""
-    pool = weights.pool
-    weights.power_square += of_sum * of_sum
-    pool.power = _bounded(pool.power + RATE * of_sum / weights.power_square**0.5)
+    pool, squares = weights.pool, weights.exponent_squares
+    pool.power = _bounded(pool.power + _step(squares, OF_SUM, of_sum, 1e-3))
     for source, slope in zip(sources, contrasts, strict=True):
-        square = weights.exponent_squares.get(source, 1e-3) + slope * slope
-        weights.exponent_squares[source] = square
         before = pool.exponents.get(source, 0.0)
-        pool.exponents[source] = _bounded(before + RATE * slope / square**0.5)
+        pool.exponents[source] = _bounded(before + _step(squares, source, slope, 1e-3))
+
+
+def _step(squares: dict[str, float], name: str, slope: float, first: float) -> float:
+    """By how much to go, when so much is the slope and `first` the sum of its squares before any."""
+    square = squares.get(name, first) + slope * slope
+    squares[name] = square
+    step: float = RATE * slope / square**0.5
+    return step
 
 
 def _bounded(exponent: float) -> float:

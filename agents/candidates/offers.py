@@ -163,21 +163,21 @@ def _explained(
         told = products
         if purpose is Purpose.NOVEL:
             told = [product for product in products if mark(product) not in known]
-        said = voices(found, purpose, known)
-        if len(said.sources) > 1:
-            mixed = mix(said, pool_of(state, purpose, at, tables))
-            for product_id in told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]:
-                of_sources, of_sum = contrasts(mixed, product_id)
-                yield TouchExplained(
-                    model=training.MODEL,
-                    occurred_at=at,
-                    purpose=purpose,
-                    silence=since,
-                    sources=said.sources,
-                    shares=shares_of(said, product_id),
-                    contrasts=of_sources,
-                    contrast_of_sum=of_sum,
-                )
+        told = told[:: max(1, len(told) // EXPLAINED_MOST)][:EXPLAINED_MOST]
+        if not told or len((said := voices(found, purpose, known)).sources) < 2:
+            continue
+        against = contrasts(mix(said, pool_of(state, purpose, at, tables)), told)
+        for product_id, (of_sources, of_sum) in zip(told, against, strict=True):
+            yield TouchExplained(
+                model=training.MODEL,
+                occurred_at=at,
+                purpose=purpose,
+                silence=since,
+                sources=said.sources,
+                shares=shares_of(said, product_id),
+                contrasts=of_sources,
+                contrast_of_sum=of_sum,
+            )
 
 
 def _judged(

@@ -7,7 +7,7 @@ an evaluation. All products that any source holds are columns of one matrix, a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from math import exp2
 from typing import NamedTuple
 
@@ -30,6 +30,7 @@ SOURCES = (
     Source.TRENDING_DAY,
     Source.TRENDING_WEEK,
 )
+_TOGETHER, _ALIKE, _CONTENT, _AGAIN, _TRENDING = range(5)  # rows; the trends are two
 UNKNOWN, TOGETHER, ALIKE, CONTENT = Source.UNKNOWN, Source.TOGETHER, Source.ALIKE, Source.CONTENT
 
 
@@ -70,13 +71,13 @@ def held(tastes: Tastes, trends: Trends, at: int) -> Held:
         for its in (kin, owned, trends.products)
     )
     weights = np.zeros((len(SOURCES), len(slots)))
-    weights[0, : len(spoken)], weights[1, : len(spoken)] = taste.voices(tastes)
+    weights[_TOGETHER, : len(spoken)], weights[_ALIKE, : len(spoken)] = taste.voices(tastes)
     if of_kin:
-        weights[2, of_kin] = [weight for weight, _ in kin.values()]
+        weights[_CONTENT, of_kin] = [weight for weight, _ in kin.values()]
     if of_owned:
-        weights[3, of_owned] = [_again(its, at) for its in owned.values()]
+        weights[_AGAIN, of_owned] = [_again(its, at) for its in owned.values()]
     if of_trends:
-        weights[4:, of_trends] = trends.shares_of_both()
+        weights[_TRENDING:, of_trends] = trends.shares_of_both()
     return Held(slots, weights)
 
 
@@ -85,7 +86,7 @@ def voices(found: Held, purpose: Purpose, known: Collection[int]) -> Voices:
     slots, weights = found
     if purpose is Purpose.NOVEL:
         weights = weights * np.array([mark(product) not in known for product in slots])
-        weights[3] = 0.0  # what was bought is nothing new
+        weights[_AGAIN] = 0.0  # what was bought is nothing new
     wholes = weights.sum(axis=1)
     says = (wholes > 0.0).nonzero()[0]
     return Voices(slots, [SOURCES[row] for row in says], weights[says] / wholes[says, None])
@@ -115,25 +116,28 @@ def mix(found: Voices, pool: Pool) -> Mixed:
     return Mixed(found, scores, parts, linear)
 
 
-def contrasts(mixed: Mixed, product_id: str) -> tuple[list[float], float]:
-    """What the exponents learn by from a touched product: its logarithms less those expected.
+def contrasts(mixed: Mixed, product_ids: Sequence[str]) -> list[tuple[list[float], float]]:
+    """What the exponents learn by from each touched product: its logarithms less those expected.
 
     One of each source, and that of the linear pool. Of the first `HEAD` nothing is learned, and nothing
     against them: what is bought every week stands there anyway, and would outweigh all else. Nothing either
     when no source holds the product.
     """
     found, scores = mixed.voices, mixed.scores
-    slot = found.slots.get(product_id)
-    if slot is None or scores[slot] <= 0.0:
-        return [], 0.0
-    head = np.argsort(-scores, kind="stable")[:HEAD]
-    if slot in head:
-        return [], 0.0
+    head = np.argsort(-scores, kind="stable")[:HEAD].tolist()
     rivals = scores.copy()
     rivals[head] = 0.0
+    slots = [found.slots.get(product_id, -1) for product_id in product_ids]
+    learned = [slot >= 0 and rivals[slot] > 0.0 for slot in slots]
+    if not any(learned):
+        return [([], 0.0)] * len(slots)
     logarithms = _logarithms(found, mixed.linear)
-    of_sum, *of_sources = (logarithms[:, slot] - logarithms @ rivals / rivals.sum()).tolist()
-    return of_sources, of_sum
+    expected = logarithms @ rivals / rivals.sum()
+    against = [
+        (logarithms[:, slot] - expected).tolist() if some else [0.0]
+        for slot, some in zip(slots, learned, strict=True)
+    ]
+    return [(of_sources, of_sum) for of_sum, *of_sources in against]
 
 
 def _logarithms(found: Voices, linear: np.ndarray) -> np.ndarray:

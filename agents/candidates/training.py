@@ -87,10 +87,9 @@ MIXING: Agent[Any] = Agent("mixing", Mixing, frozenset({TouchExplained}), react)
 
 
 class Mixtures(Struct):
-    """Weights by situation, the snapshot's version (0: as assumed at first) and examples."""
+    """Weights by situation, and the snapshot's version (0: as assumed at first)."""
 
     version: int = 0
-    examples: int = 0
     pools: dict[str, Pool] = field(default_factory=dict)
 
 
@@ -111,7 +110,7 @@ def drawn(event_id: str, since: Silence, tables: Tables) -> bool:
 def hold(state: Mixtures, event: MixturePublished, _place: Place) -> Iterator[Outcome]:
     """Keep the newest."""
     if event.version > state.version:
-        state.version, state.examples = event.version, event.examples
+        state.version = event.version
         state.pools = {
             situation(one.purpose, one.silence): Pool(
                 dict(zip(one.sources, one.logits, strict=True)),

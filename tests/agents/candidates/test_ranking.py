@@ -69,8 +69,14 @@ def test_a_probability_over_what_is_held(
         one: mixed.scores[mixed.voices.slots[one]]
         for one, _ in list(best(mixed, lambda _: True))[HEAD:]
     }
-    against = [np.multiply(chance, _all(contrasts(mixed, one))) for one, chance in rest.items()]
+    against = [np.multiply(chance, _all(contrast(mixed, one))) for one, chance in rest.items()]
     assert np.sum(against, axis=0) == pytest.approx(0.0, abs=1e-9)
+
+
+def contrast(mixed: Mixed, product_id: str) -> tuple[list[float], float]:
+    """Of one product."""
+    (against,) = contrasts(mixed, [product_id])
+    return against
 
 
 def _all(against: tuple[list[float], float]) -> list[float]:
@@ -95,7 +101,7 @@ def test_what_several_sources_say_is_learned_to_count_for_more() -> None:
         mixed = ranked(tastes, trends, learned.pool)
         places.append([one for one, _ in best(mixed, lambda _: True)].index("mug"))
         shares = shares_of(mixed.voices, "mug")
-        learn(learned, mixed.voices.sources, shares, *contrasts(mixed, "mug"))
+        learn(learned, mixed.voices.sources, shares, *contrast(mixed, "mug"))
     assert places[0] > 20
     assert places[-1] <= HEAD
 
@@ -104,15 +110,15 @@ def test_of_the_head_nothing_is_learned() -> None:
     """However it got there."""
     mixed = ranked(spoken([9, 8, 7, 6, *([1] * 20)], [1, 1]), Trends(), Pool())
     first = [product for product, _ in best(mixed, lambda _: True)]
-    assert all(contrasts(mixed, product)[0] == [] for product in first[:HEAD])
-    assert all(contrasts(mixed, product)[0] for product in first[HEAD:])
+    assert all(contrast(mixed, product)[0] == [] for product in first[:HEAD])
+    assert all(contrast(mixed, product)[0] for product in first[HEAD:])
 
 
 def test_what_no_source_holds_teaches_the_exponents_nothing() -> None:
     """Its logarithms are those of nothing, whatever the sources are worth."""
     mixed = ranked(spoken([1, 1, 0, 0], [0, 0, 0, 0]), Trends(), Pool())
-    assert contrasts(mixed, "vase") == ([], 0.0)
-    assert contrasts(mixed, "unheard of") == ([], 0.0)
+    assert contrast(mixed, "vase") == ([], 0.0)
+    assert contrast(mixed, "unheard of") == ([], 0.0)
     assert shares_of(mixed.voices, "unheard of") == [0.0]
 
 
