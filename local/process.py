@@ -73,6 +73,7 @@ class ServerProcess:
         """Start it and wait until `ready`. Raises `PlatformError` with the end of its log."""
         if self.running:
             return
+        self._reap()
         with self.log.open("ab") as log:
             self._child = child = subprocess.Popen(
                 command,
@@ -103,12 +104,10 @@ class ServerProcess:
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, wait, and kill it when it does not."""
         process = self.process
-        if process is None:
-            self._pid_file.unlink(missing_ok=True)
-            return
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(sign)
-            self._reap(process, STOP_SECONDS)
+        if process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(sign)
+                self._reap()
         self.kill()
 
     def kill(self) -> None:
@@ -117,17 +116,18 @@ class ServerProcess:
         if process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-            self._reap(process, STOP_SECONDS)
+        self._reap()
         self._pid_file.unlink(missing_ok=True)
 
-    def _reap(self, process: psutil.Process, seconds: float) -> None:
-        """Wait for its end; a child of ours is collected, so that no zombie stays."""
-        child, self._child = self._child, None
-        with contextlib.suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired):
-            if child is not None:
-                child.wait(seconds)
-            else:
-                process.wait(seconds)
+    def _reap(self) -> None:
+        """Wait for its end; a child of ours is collected whoever ended it, so that no zombie stays."""
+        until = time.monotonic() + STOP_SECONDS
+        while self.running and time.monotonic() < until:
+            time.sleep(0.02)
+        if self._child is not None:  # a leader is a zombie while its threads still end
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._child.wait(max(0.0, until - time.monotonic()))
+                self._child = None
 
     def log_tail(self) -> str:
         """The end of its log, for an error message; the whole is in the folder."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,19 +77,31 @@ def platform(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 @contextmanager
 def embedded(root: Path) -> Iterator[Addresses]:
-    """The platform of all processes with this folder: the first starts it, the last one stops it."""
+    """The platform of all processes with this folder: the first starts it, the last one stops it.
+
+    The servers are children of the first, which therefore waits for the others.
+    """
     made = Platform(root / "platform")
     with (root / "users.lock").open("w") as users:
         with in_turn(root / "turn.lock"):
             fcntl.flock(users, fcntl.LOCK_SH)
-            if not made.running:
+            first = not made.running
+            if first:
                 made.start()
         try:
             yield made.addresses
         finally:
-            with in_turn(root / "turn.lock"):
-                if alone(users):
-                    made.stop()
+            while not stopped(made, root, users) and first:
+                time.sleep(0.2)
+
+
+def stopped(platform: Platform, root: Path, users: TextIO) -> bool:
+    """Stop it unless others use it; False: they do."""
+    with in_turn(root / "turn.lock"):
+        if alone(users):
+            platform.stop()
+            return True
+    return False
 
 
 def alone(users: TextIO) -> bool:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from urllib.request import urlopen
 
@@ -33,35 +30,25 @@ from tests.sinks.postgres_harness import (
     snapshot,
     wait,
 )
+from tests.sinks.process import Sinks
 
 
-def start(settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
-    """The sink as a process."""
-    environment = {
-        "MEMBERSTREAM_KAFKA": settings.kafka,
-        "MEMBERSTREAM_POSTGRES": settings.postgres,
-        "MEMBERSTREAM_TOPIC_PREFIX": settings.topic_prefix,
-        "MEMBERSTREAM_SINK_RECORDS": "50",
-        **variables,
-    }
-    command = [sys.executable, "-m", "sinks.postgres"]
-    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE)
-
-
-def test_killed_at_any_moment_it_goes_on_where_the_rows_are(log: Log, settings: Settings) -> None:
+def test_killed_at_any_moment_it_goes_on_where_the_rows_are(
+    processes: Sinks, log: Log, settings: Settings
+) -> None:
     """Rows and cursors are there together or not at all: nothing is missing, nothing doubled."""
     count = 4_000
     entry = sample(o.PointsExpired)
     for n in range(0, count, 500):
         log.write(MEMBERS, [changed(entry, event_id=f"{n + k}") for k in range(500)], n // 500 % 2)
     for written in (0, 1_000):
-        process = start(settings)
+        process = processes.start("postgres", settings, MEMBERSTREAM_SINK_RECORDS="50")
         wait(lambda written=written: _entries(settings) > written)
         process.kill()
         process.communicate(timeout=120)
     assert 0 < _entries(settings) < count, "it was killed too late to show anything"
     port = free_port()
-    process = start(settings, MEMBERSTREAM_HTTP_PORT=str(port))
+    process = processes.start("postgres", settings, MEMBERSTREAM_HTTP_PORT=str(port))
     wait(lambda: caught_up(settings))
     assert read(port, "/working") == read(port, "/alive").replace("alive", "working")
     assert 'memberstream_view_lag_records{view="postgres"} 0.0' in read(port, "/metrics")
@@ -85,18 +72,20 @@ def _entries(settings: Settings) -> int:
         return 0
 
 
-def test_what_cannot_be_read_ends_the_process(log: Log, settings: Settings) -> None:
+def test_what_cannot_be_read_ends_the_process(
+    processes: Sinks, log: Log, settings: Settings
+) -> None:
     """With an exit code and a sentence that names the record."""
     log.write(MEMBERS, [sample(o.MemberEnrolled), b"\xc3\x01 of another version"])
-    process = start(settings)
+    process = processes.start("postgres", settings, MEMBERSTREAM_SINK_RECORDS="50")
     said = process.communicate(timeout=120)[1].decode()
     assert process.returncode == ExitCode.BROKEN
     assert f"{log.prefix}{MEMBERS}/0/1 cannot be read" in said
 
 
-def test_a_missing_topic_ends_the_process(settings: Settings) -> None:
+def test_a_missing_topic_ends_the_process(processes: Sinks, settings: Settings) -> None:
     """It is no use to start it again before the topics are made."""
-    process = start(settings, MEMBERSTREAM_TOPIC_PREFIX="none.")
+    process = processes.start("postgres", settings, MEMBERSTREAM_TOPIC_PREFIX="none.")
     said = process.communicate(timeout=120)[1].decode()
     assert process.returncode == ExitCode.REFUSED
     assert "The topic none.outcomes.members does not exist" in said

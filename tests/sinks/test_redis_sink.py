@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +21,7 @@ from sinks.redis_sink.sink import run
 from sinks.settings import Settings
 from sinks.source import read_ends, read_facts
 from tests.sinks.log import Log
+from tests.sinks.process import Sinks
 from tests.sinks.redis_case import (
     DAY_BOARD,
     MOMENT,
@@ -226,7 +224,9 @@ def answers(true: Callable[[], bool]) -> bool:
         return False
 
 
-def test_killed_at_any_moment_it_goes_on_from_its_cursors(log: Log, settings: Settings) -> None:
+def test_killed_at_any_moment_it_goes_on_from_its_cursors(
+    processes: Sinks, log: Log, settings: Settings
+) -> None:
     """As a process: kill -9 twice, then SIGTERM, which writes what was taken and exits with 0."""
     views = seen(settings)
     count = 6_000
@@ -234,12 +234,12 @@ def test_killed_at_any_moment_it_goes_on_from_its_cursors(log: Log, settings: Se
         some = [scored(f"m{k}", k + 1, MOMENT + k) for k in range(n, n + 500)]
         log.write(MEMBERS, some, n // 500 % 2)
     for written in (0, 500):
-        process = started(settings)
+        process = processes.start("redis_sink", settings, MEMBERSTREAM_SINK_RECORDS="10")
         until(lambda written=written: members(views) > written)
         process.kill()
         process.communicate(timeout=60)
     assert 0 < members(views) < count, "it was killed too late to show anything"
-    process = started(settings)
+    process = processes.start("redis_sink", settings, MEMBERSTREAM_SINK_RECORDS="10")
     until(lambda: at_end(views, settings))
     process.send_signal(signal.SIGTERM)
     assert b"sink_stopped" in process.communicate(timeout=60)[1]
@@ -249,15 +249,3 @@ def test_killed_at_any_moment_it_goes_on_from_its_cursors(log: Log, settings: Se
 
 def members(views: Seen) -> int:
     return int(views.client.zcard(keys.key(views.root, "v1", "board", DAY_BOARD)))
-
-
-def started(settings: Settings) -> subprocess.Popen[bytes]:
-    """The sink as a process, with small writes."""
-    environment = {
-        "MEMBERSTREAM_KAFKA": settings.kafka,
-        "MEMBERSTREAM_REDIS": settings.redis,
-        "MEMBERSTREAM_TOPIC_PREFIX": settings.topic_prefix,
-        "MEMBERSTREAM_SINK_RECORDS": "10",
-    }
-    command = [sys.executable, "-m", "sinks.redis_sink"]
-    return subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE)
