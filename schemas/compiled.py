@@ -67,6 +67,10 @@ def compiled_writer(record: type[msgspec.Struct], *, checking: bool = False) -> 
     return _Compiler(checking).writer(record)
 
 
+def _plain(info: inspect.Type) -> inspect.Type:
+    return info.type if isinstance(info, inspect.Metadata) else info
+
+
 class _Compiler:
     """Generates one function for each Struct that it meets."""
 
@@ -76,6 +80,7 @@ class _Compiler:
             "length_bytes": length_bytes,
             "LENGTHS": LENGTHS,
             "double": DOUBLE.pack,
+            "pack": struct.pack,
             "unsure": unsure,
         }
         self._checking = checking
@@ -153,9 +158,19 @@ class _Compiler:
         self._lengths(f"len({values})", info, depth)
         self._line(depth, f"if {values}:")
         self._line(depth + 1, f"out += length_bytes(len({values}))")
-        self._line(depth + 1, f"for {one} in {values}:")
-        self._write(one, info.item_type, depth + 2)
+        if isinstance(of := _plain(info.item_type), inspect.FloatType):
+            self._floats(values, one, of, depth + 1)
+        else:
+            self._line(depth + 1, f"for {one} in {values}:")
+            self._write(one, info.item_type, depth + 2)
         self._line(depth, "out += b'\\x00'")
+
+    def _floats(self, values: str, one: str, info: inspect.FloatType, depth: int) -> None:
+        """All at once."""
+        if self._checking:
+            self._line(depth, f"for {one} in {values}:")
+            self._number(one, "float", info, depth + 1)
+        self._line(depth, f"out += pack(f'<{{len({values})}}d', *{values})")
 
     def _union(self, source: str, types: tuple[inspect.Type, ...], depth: int) -> None:
         """Null or one type: the only union that records use."""

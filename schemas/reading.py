@@ -90,6 +90,7 @@ class _Compiler:
             "bytes_at": bytes_at,
             "broken": broken,
             "double_at": DOUBLE.unpack_from,
+            "unpack": struct.unpack_from,
             "number": int.from_bytes,
         }
         self._lines: list[str] = []
@@ -214,13 +215,26 @@ class _Compiler:
         self._long(count, depth)
         self._line(depth, f"if {count} < 0: broken()")
         self._line(depth, f"if {count}:")
-        self._line(depth + 1, f"{add} = {name}.append")
-        self._line(depth + 1, f"for _ in range({count}):")
-        self._read(item, info.item_type, depth + 2)
-        self._line(depth + 2, f"{add}({item})")
+        if isinstance(info.item_type, inspect.FloatType):
+            self._floats(name, count, item, info.item_type, depth + 1)
+        else:
+            self._line(depth + 1, f"{add} = {name}.append")
+            self._line(depth + 1, f"for _ in range({count}):")
+            self._read(item, info.item_type, depth + 2)
+            self._line(depth + 2, f"{add}({item})")
         self._line(depth + 1, "if data[at]: broken()")
         self._line(depth + 1, "at += 1")
         self._lengths(name, info, depth)
+
+    def _floats(
+        self, name: str, count: str, item: str, info: inspect.FloatType, depth: int
+    ) -> None:
+        """All at once; there are as many, or this raises."""
+        self._line(depth, f"{name} = list(unpack(f'<{{{count}}}d', data, at))")
+        self._line(depth, f"at += {count} * 8")
+        if limits := self._within(item, info):
+            self._line(depth, f"for {item} in {name}:")
+            self._line(depth + 1, f"if not ({limits}): broken()")
 
     def _union(self, name: str, types: tuple[inspect.Type, ...], depth: int) -> None:
         others = [info for info in types if not isinstance(info, inspect.NoneType)]
@@ -234,6 +248,11 @@ class _Compiler:
         self._line(depth, f"else: {name} = None")
 
     def _limits(self, name: str, info: Any, depth: int) -> None:
+        if limits := self._within(name, info):
+            self._line(depth, f"if not ({limits}): broken()")
+
+    def _within(self, name: str, info: Any) -> str:
+        """A condition: the value is within its limits; nothing when it has none."""
         signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
         wanted = [
             f"{name} {sign} {limit!r}"
@@ -242,8 +261,7 @@ class _Compiler:
         ]
         if info.multiple_of is not None:
             wanted.append(f"{name} % {info.multiple_of!r} == 0")
-        if wanted:
-            self._line(depth, f"if not ({' and '.join(wanted)}): broken()")
+        return " and ".join(wanted)
 
     def _lengths(self, name: str, info: Any, depth: int) -> None:
         least, most = info.min_length or 0, info.max_length

@@ -22,7 +22,7 @@ from the same counts), so that the next touch can judge both.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import blake2b
 from typing import Any, assert_never
 from zlib import crc32
@@ -97,11 +97,16 @@ def react(
 
 
 class _Slots:
-    """The neighbours while a touch is learned: numbers that can be changed, and who is the weakest."""
+    """The neighbours while a touch is learned: numbers that can be changed, and who is the weakest.
 
-    def __init__(self, state: Neighbours) -> None:
+    `by_product` has the slots of those that were met; to look for all would cost as much as all else.
+    """
+
+    def __init__(self, state: Neighbours, met: Collection[str]) -> None:
         self.state = state
-        self.by_product = dict(zip(state.products, range(len(state.products)), strict=True))
+        self.by_product = {
+            product: slot for slot, product in enumerate(state.products) if product in met
+        }
         self.weights = array("f", state.weights)
         self.touched = array("I", state.touched)
         self._weakest: int | None = None
@@ -127,7 +132,8 @@ class _Slots:
 
 
 def _learn(state: Neighbours, event: TouchSurrounded) -> None:
-    slots, draws = _Slots(state), _draws(event.event_id)
+    met = {near.product_id for near in (*event.before, *event.after)}
+    slots, draws = _Slots(state, met), _draws(event.event_id)
     before = list(_met(slots, event.product_id, event.before, draws))
     after = list(_met(slots, event.product_id, event.after, draws))
     slots.put_back()
@@ -165,7 +171,7 @@ def _taken_in(slots: _Slots, other: Near, weight: float, draws: Iterator[float])
         slot = slots.weakest()
         if next(draws) >= weight / (slots.weights[slot] + weight):
             return None
-        del slots.by_product[products[slot]]
+        slots.by_product.pop(products[slot], None)
         products[slot] = other.product_id
         slots.touched[slot] = 0
         slots.state.paths = forgotten(slots.state.paths, slot)
@@ -247,11 +253,9 @@ def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np
 
 def _shared(state: Neighbours, recent: Iterable[str]) -> dict[int, float]:
     """The slots of neighbours that the member touched before, the last one counting most."""
-    slots = dict(zip(state.products, range(len(state.products)), strict=True))
+    counts = {product: (place + 1) ** -0.5 for place, product in enumerate(recent)}
     return {
-        slots[product]: (place + 1) ** -0.5
-        for place, product in enumerate(recent)
-        if product in slots
+        slot: counts[product] for slot, product in enumerate(state.products) if product in counts
     }
 
 

@@ -14,11 +14,8 @@ cost several times as much.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from math import isfinite
-from operator import add
-from typing import Any
 
 import numpy as np
 from msgspec import Struct, field
@@ -74,19 +71,57 @@ def hear(tastes: Tastes, told: NeighboursTold, known: Collection[int]) -> None:
         raise ValueError(f"A neighbour of {told.product_id} speaks with a weight without bounds.")
     tastes.answers += 1
     tastes.answered = [told.product_id, *tastes.answered[: ANSWERED_KEPT - 1]]
-    spoken = _Spoken(tastes)
-    if told.product_id not in tastes.owned:
-        spoken.silence(told.product_id)  # nothing speaks for it as for something new any more
-    for product, together, alike in zip(told.product_ids, told.together, told.alike, strict=True):
-        slot = spoken.slots.get(product)
-        if slot is None:
-            if mark(product) in known and product not in tastes.owned:
-                continue
-            slot = spoken.take_in(product)
-        spoken.add(slot, together * weight, alike * weight, tastes.answers)
-    spoken.put_back(tastes)
+    _hear_neighbours(tastes, told, weight, known)
     if told.kin_ids or tastes.kin:
         _hear_kin(tastes, told, weight, known)
+
+
+def _hear_neighbours(
+    tastes: Tastes, told: NeighboursTold, weight: float, known: Collection[int]
+) -> None:
+    """Add both voices of each neighbour; those that are new and not touched yet are taken in."""
+    products, owned = tastes.products, tastes.owned
+    wanted = {*told.product_ids, told.product_id}
+    slots = {product: slot for slot, product in enumerate(products) if product in wanted}
+    silent = None if told.product_id in owned else slots.get(told.product_id)
+    heard, at = [], []  # which of those told, and their slots
+    for place, product in enumerate(told.product_ids):
+        slot = slots.get(product)
+        if slot is None:
+            if mark(product) in known and product not in owned:
+                continue
+            slot = slots[product] = len(products)
+            products.append(product)
+        heard.append(place)
+        at.append(slot)
+    voices = np.zeros((3, len(products)), np.float32)  # together, alike, the loudest answer
+    before = len(tastes.reasons) // 4
+    for row, data in zip(voices, (tastes.together, tastes.alike, tastes.loudest), strict=True):
+        row[:before] = np.frombuffer(data, np.float32)
+    numbers = np.zeros(len(products), np.uint32)
+    numbers[:before] = np.frombuffer(tastes.reasons, np.uint32)
+    if silent is not None:  # nothing speaks for it as for something new any more
+        voices[:, silent] = 0.0
+    if heard:
+        of_both = np.array((told.together, told.alike))[:, heard] * weight
+        voices[:2, at] += of_both
+        answer = of_both[0] + of_both[1]
+        louder = answer > voices[2, at]
+        first = np.array(at)[louder]
+        voices[2, first] = answer[louder]
+        numbers[first] = tastes.answers
+    _keep(tastes, voices, numbers)
+
+
+def _keep(tastes: Tastes, voices: np.ndarray, numbers: np.ndarray) -> None:
+    """Write it down, without the weakest when there are too many."""
+    if len(tastes.products) > KEPT_MOST + SLACK:
+        strength = voices[0] + voices[1]
+        kept = np.sort(np.argsort(-strength, kind="stable")[:KEPT_MOST])
+        tastes.products = [tastes.products[slot] for slot in kept.tolist()]
+        voices, numbers = voices[:, kept], numbers[kept]
+    tastes.together, tastes.alike, tastes.loudest = (row.tobytes() for row in voices)
+    tastes.reasons = numbers.tobytes()
 
 
 def _hear_kin(tastes: Tastes, told: NeighboursTold, weight: float, known: Collection[int]) -> None:
@@ -103,52 +138,6 @@ def _hear_kin(tastes: Tastes, told: NeighboursTold, weight: float, known: Collec
         tastes.kin = dict(sorted(kin.items(), key=_by_weight, reverse=True)[:KIN_MOST])
 
 
-class _Spoken:
-    """Tastes while an answer is heard: numbers that can be changed."""
-
-    def __init__(self, tastes: Tastes) -> None:
-        self.products = tastes.products
-        self.slots = dict(zip(self.products, range(len(self.products)), strict=True))
-        self.together = array("f", tastes.together)
-        self.alike = array("f", tastes.alike)
-        self.loudest = array("f", tastes.loudest)
-        self.reasons = array("I", tastes.reasons)
-
-    def silence(self, product: str) -> None:
-        slot = self.slots.get(product)
-        if slot is not None:
-            self.together[slot] = self.alike[slot] = self.loudest[slot] = 0.0
-
-    def take_in(self, product: str) -> int:
-        slot = self.slots[product] = len(self.products)
-        self.products.append(product)
-        self.together.append(0.0)
-        self.alike.append(0.0)
-        self.loudest.append(0.0)
-        self.reasons.append(0)
-        return slot
-
-    def add(self, slot: int, together: float, alike: float, answer: int) -> None:
-        self.together[slot] += together
-        self.alike[slot] += alike
-        if together + alike > self.loudest[slot]:
-            self.loudest[slot], self.reasons[slot] = together + alike, answer
-
-    def put_back(self, tastes: Tastes) -> None:
-        """As bytes again, without the weakest when there are too many."""
-        kept: Iterable[int] | None = None
-        if len(self.products) > KEPT_MOST + SLACK:
-            strength = list(map(add, self.together, self.alike))
-            order = sorted(range(len(strength)), key=strength.__getitem__, reverse=True)
-            kept = sorted(order[:KEPT_MOST])
-            tastes.products = [self.products[slot] for slot in kept]
-        for name in ("together", "alike", "loudest", "reasons"):
-            numbers: array[Any] = getattr(self, name)
-            if kept is not None:
-                numbers = array(numbers.typecode, [numbers[slot] for slot in kept])
-            setattr(tastes, name, numbers.tobytes())
-
-
 def voices(tastes: Tastes) -> tuple[np.ndarray, np.ndarray]:
     """What speaks for each product: TOGETHER, ALIKE."""
     return np.frombuffer(tastes.together, np.float32), np.frombuffer(tastes.alike, np.float32)
@@ -160,7 +149,7 @@ def reasons(tastes: Tastes) -> list[str | None]:
     answers, known = tastes.answers, len(said)
     return [
         said[answers - number] if number and answers - number < known else None
-        for number in array("I", tastes.reasons)
+        for number in np.frombuffer(tastes.reasons, np.uint32).tolist()
     ]
 
 
@@ -200,7 +189,7 @@ def _rebase(tastes: Tastes, place: float) -> None:
     if place - tastes.base > STEPS_MOST:
         factor = FADING ** (place - tastes.base)
         for name in ("together", "alike", "loudest"):
-            faded = array("f", [weight * factor for weight in array("f", getattr(tastes, name))])
-            setattr(tastes, name, faded.tobytes())
+            faded = np.frombuffer(getattr(tastes, name), np.float32) * np.float64(factor)
+            setattr(tastes, name, faded.astype(np.float32).tobytes())
         tastes.kin = {one: (its * factor, answer) for one, (its, answer) in tastes.kin.items()}
         tastes.base = place
