@@ -98,7 +98,7 @@ def start(
     if missing:
         say(
             f"There is no segment {segment} yet: nobody is targeted until it is defined "
-            "(memberstream segments set)."
+            "(memberstream segments define)."
         )
 
 

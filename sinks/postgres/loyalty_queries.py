@@ -10,6 +10,8 @@ from psycopg.rows import class_row, dict_row
 
 from sinks.postgres.queries import LIMIT, Views
 
+KNOWN_PART = 10  # one in so many members of a cohort is to be known
+
 
 class Loyalty(Struct, frozen=True):
     """How a member's purchases stood when it was last said."""
@@ -87,7 +89,8 @@ def cohorts(views: Views) -> list[Cohort]:
     """Every month, the earliest first.
 
     Retention counts those whose first purchase is so long ago that a no is known as well as a yes: after
-    the days themselves, and the week in which a member is looked at again.
+    the days themselves, and the week in which a member is looked at again. While that is less than a tenth
+    of the month's members it says nothing.
     """
     query = f"""
     SELECT to_char(first_purchase_at AT TIME ZONE 'UTC', 'YYYY-MM') AS month,
@@ -104,7 +107,8 @@ def _retained(days: int) -> str:
     known = (
         f"first_purchase_at <= (SELECT max(occurred_at) FROM loyalty) - interval '{days + 8} days'"
     )
-    return f"avg(retained_{days}::int) FILTER (WHERE {known})::float8 AS retained_{days}"
+    return f"""CASE WHEN count(*) FILTER (WHERE {known}) * {KNOWN_PART} >= count(*)
+      THEN avg(retained_{days}::int) FILTER (WHERE {known})::float8 END AS retained_{days}"""
 
 
 class Tenth(Struct, frozen=True):

@@ -31,6 +31,8 @@ BOUGHT: dict[str, list[int]] = {
     "gone": [2, 12, 23],  # six intervals and more ago
     "once": [3],
     "soon again": [40, 45],
+    "known in April": [90],
+    "known later": [94],
 }
 
 
@@ -68,7 +70,7 @@ def views(log: Log, settings: Settings) -> Iterable[Views]:
         yield found
 
 
-def test_what_is_read_of_loyalty(views: Views) -> None:
+def test_what_is_read_of_loyalty(views: Views, monkeypatch: pytest.MonkeyPatch) -> None:
     """A member as last said; cohorts by month; who is late by their own measure."""
     last = {one.member_id: one for one in told() if isinstance(one, LoyaltyScored)}
     found = q.member(views, "late")
@@ -90,8 +92,13 @@ def test_what_is_read_of_loyalty(views: Views) -> None:
     cohorts = {one.month: one for one in q.cohorts(views)}
     first = datetime.fromtimestamp(day(0) / 1000, UTC).strftime("%Y-%m")
     second = datetime.fromtimestamp(day(40) / 1000, UTC).strftime("%Y-%m")
-    assert {month: one.members for month, one in cohorts.items()} == {first: 5, second: 1}
+    third = datetime.fromtimestamp(day(90) / 1000, UTC).strftime("%Y-%m")
+    found_members = {month: one.members for month, one in cohorts.items()}
+    assert found_members == {first: 5, second: 1, third: 2}
     assert cohorts[first].repeat_rate == pytest.approx(4 / 5)
     assert cohorts[first].retained_30 == pytest.approx(3 / 5)
     assert cohorts[second].retained_7 == 1.0
     assert cohorts[second].retained_90 is None  # a yes is known, of another a no would not be yet
+    assert cohorts[third].retained_30 == 0.0  # of one of the two
+    monkeypatch.setattr(q, "KNOWN_PART", 1)
+    assert {one.month: one.retained_30 for one in q.cohorts(views)}[third] is None
