@@ -1,34 +1,37 @@
-"""Not all of one kind: a quota. At most `A_REASON` candidates of a list may come by one touched product.
+"""Not all of one kind: quotas. At most so many candidates of a list may come by one cause: one touched
+product, or that they were bought before.
 
-What is over the quota waits behind, and fills the list only when nothing else is left. A quota is said in
+What is over its quota waits behind, and fills the list only when nothing else is left. A quota is said in
 a sentence and can be checked on the list itself, which a trade-off of similarities cannot.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypeVarTuple
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
 
-A_REASON = 6
-Rest = TypeVarTuple("Rest")
+Found = TypeVar("Found")
 
 
-def spread(found: Iterable[tuple[str | None, *Rest]], most: int) -> list[tuple[str | None, *Rest]]:
-    """The first so many within the quota, in their order; then the first of those over it.
+def spread(
+    found: Iterable[Found], most: int, quota: Callable[[Found], tuple[Hashable, int] | None]
+) -> list[Found]:
+    """The first so many within their quotas, in their order; then the first of those over them.
 
-    What is found begins with its reason; without one it counts for no quota.
+    `quota` gives the cause by which one comes and how many may come by it; none: it counts for no quota.
     """
-    counts: dict[str, int] = {}
-    chosen: list[tuple[str | None, *Rest]] = []
-    waiting: list[tuple[str | None, *Rest]] = []
+    counts: dict[Hashable, int] = {}
+    chosen: list[Found] = []
+    waiting: list[Found] = []
     for one in found:
-        reason = one[0]
-        if reason is not None:
-            count = counts.get(reason, 0)
-            if count >= A_REASON:
+        limit = quota(one)
+        if limit is not None:
+            cause, allowed = limit
+            count = counts.get(cause, 0)
+            if count >= allowed:
                 waiting.append(one)
                 continue
-            counts[reason] = count + 1
+            counts[cause] = count + 1
         chosen.append(one)
         if len(chosen) == most:
             return chosen

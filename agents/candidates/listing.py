@@ -1,7 +1,7 @@
 """A member's list: all sources ranked, what may not be offered left out, and not all of one kind.
 
-This runs at every touch, so it asks little of each product: a list is made of some sixty, of which half is
-looked at.
+This runs at every touch, so it asks little of each product, and looks at no more of them than it takes to
+fill the list.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from agents.candidates.tastes import Owned, Tastes
 from schemas.candidates import Candidate, Purpose, Source
 
 OFFERED = 20
-CONSIDERED = 40
+CONSIDERED = 100
+A_REASON = 6  # offered by one touched product
+AGAIN_MOST = 10  # offered as they were bought before
 CONSUMABLE_ORDERS = 2
 
 
@@ -105,9 +107,16 @@ def candidates(state: Offers, member_id: str, at: int, tables: Tables) -> list[C
         Candidate(
             product_id=product, source=source, reason_product_id=reason, score=min(1.0, score)
         )
-        for reason, product, source, score in diversity.spread(found, OFFERED)
+        for reason, product, source, score in diversity.spread(found, OFFERED, _quota)
     ]
     return _with_new(member_id, at, trends.newest(tables).new, chosen, wanted)
+
+
+def _quota(found: tuple[str | None, str, Source, float]) -> tuple[str, int] | None:
+    reason, _, source, _ = found
+    if reason is not None:
+        return reason, A_REASON
+    return (source, AGAIN_MOST) if source is Source.AGAIN else None
 
 
 def _with_new(

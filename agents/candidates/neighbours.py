@@ -4,14 +4,15 @@ Every touch is told once, when all its surroundings are known: the `WINDOW` touc
 A neighbour gains `nearness(distance)`; nothing decays, as what goes together goes together for long, and
 what is wanted now is the trends' to say. At most `NEIGHBOURS_MOST` are kept. A newcomer to a full list
 takes the weakest's place with probability w / (w_min + w), inherits its weight and adds its own; else it
-leaves nothing. Tried and worse, as hit rate on a public data set of films (`docs/candidates.md`): always
-replacing the weakest, and adding the weight of who is turned away to the weakest as unbiased space saving
-does (Ting, SIGMOD 2018), where strangers lift the bar for all. The draw is from the event's id, so that the
-same log gives the same lists.
+leaves nothing. What it inherited keeps its place and says nothing: else whoever came last, met once, would
+be as loud as what was met for months, and where the rare is louder the loudest. Tried and worse, as hit rate
+on a public data set of films (`docs/candidates.md`): always replacing the weakest, and adding the weight of
+who is turned away to the weakest as unbiased space saving does (Ting, SIGMOD 2018), where strangers lift the
+bar for all. The draw is from the event's id, so that the same log gives the same lists.
 
 A member who touches the product is answered with the neighbours that speak loudest, by two voices that
 each add up to √touches: by weight alone, and in paths like the member's (`paths.py`). Both are divided by
-(touches of the neighbour + 1)^0.35, or what all touch would stand beside everything. What is described like
+(touches of the neighbour + 1)^0.25, or what all touch would stand beside everything. What is described like
 the product (`content.py`) and not among those is named too, with a constant weight in all: it is what can be
 said of a product that nobody touched yet.
 
@@ -50,7 +51,7 @@ ANSWERED_MOST = 50
 TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
-POPULARITY_POWER = 0.35
+POPULARITY_POWER = 0.25
 KIN_TOLD = 5
 KIN_LOUDNESS = 0.25  # of all kin together; the neighbours of a product touched once have about 1
 REFERENCE_EVERY = 16
@@ -61,6 +62,7 @@ _MASK = 2**64 - 1
 class Neighbours(Struct, array_like=True):
     """Neighbours by slot: who, with which weight (float32), and how often each was touched (uint32).
 
+    `inherited` is the part of a weight that was its forerunner's (float32).
     `touched` is as last told; `touches` counts those of the product itself whose surroundings are known.
     Numbers lie in strings of bytes, as they are written at every touch.
     """
@@ -71,6 +73,7 @@ class Neighbours(Struct, array_like=True):
     paths: bytes = b""
     touches: int = 0
     kin: dict[str, float] = field(default_factory=dict)  # loudness, the most alike first
+    inherited: bytes = b""
 
 
 def react(
@@ -109,6 +112,7 @@ class _Slots:
         }
         self.weights = array("f", state.weights)
         self.touched = array("I", state.touched)
+        self.inherited = array("f", state.inherited or bytes(len(state.weights)))
         self._weakest: int | None = None
 
     def met(self, slot: int, weight: float, touches: int) -> None:
@@ -129,6 +133,7 @@ class _Slots:
         """What was changed is the state's."""
         self.state.weights = self.weights.tobytes()
         self.state.touched = self.touched.tobytes()
+        self.state.inherited = self.inherited.tobytes()
 
 
 def _learn(state: Neighbours, event: TouchSurrounded) -> None:
@@ -167,6 +172,7 @@ def _taken_in(slots: _Slots, other: Near, weight: float, draws: Iterator[float])
         products.append(other.product_id)
         slots.weights.append(0.0)
         slots.touched.append(0)
+        slots.inherited.append(0.0)
     else:
         slot = slots.weakest()
         if next(draws) >= weight / (slots.weights[slot] + weight):
@@ -174,6 +180,7 @@ def _taken_in(slots: _Slots, other: Near, weight: float, draws: Iterator[float])
         slots.by_product.pop(products[slot], None)
         products[slot] = other.product_id
         slots.touched[slot] = 0
+        slots.inherited[slot] = slots.weights[slot]
         slots.state.paths = forgotten(slots.state.paths, slot)
     slots.by_product[other.product_id] = slot
     return slot
@@ -240,7 +247,7 @@ def _kin(state: Neighbours, event: KinChanged) -> Iterator[NeighboursChanged]:
 
 def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
     """Both voices by slot; of what the member has just touched, none."""
-    weights = np.frombuffer(state.weights, np.float32).astype(float)
+    weights = _earned(state).astype(float)
     touched = np.frombuffer(state.touched, np.uint32)
     paths = alike(state.paths, shared)[: len(weights)]
     silent = list(shared)
@@ -249,6 +256,14 @@ def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np
     together = weights * fame / (weights.sum() or 1.0)
     together[silent] = 0.0
     return together, paths * fame / (paths.sum() or 1.0)
+
+
+def _earned(state: Neighbours) -> np.ndarray:
+    """Weights without what was inherited."""
+    weights = np.frombuffer(state.weights, np.float32)
+    if not state.inherited:
+        return weights
+    return weights - np.frombuffer(state.inherited, np.float32)
 
 
 def _shared(state: Neighbours, recent: Iterable[str]) -> dict[int, float]:
@@ -279,7 +294,7 @@ def _changed(state: Neighbours, event: TouchSurrounded | KinChanged) -> Neighbou
 def _strongest(state: Neighbours, power: float, most: int) -> list[str]:
     """The first by weight / (touches + 1)^power: with 0 the most frequent, with 1 the most alike."""
     touched = np.frombuffer(state.touched, np.uint32)
-    strength = np.frombuffer(state.weights, np.float32) * (touched + 1.0) ** -power
+    strength = _earned(state) * (touched + 1.0) ** -power
     first = np.argsort(-strength, kind="stable")[:most]
     return [state.products[slot] for slot in first]
 

@@ -19,6 +19,7 @@ from agents.candidates.neighbours import (
     NEIGHBOURS,
     NEIGHBOURS_MOST,
     PAGE_EVERY,
+    POPULARITY_POWER,
     Neighbours,
 )
 from agents.candidates.paths import NEARNESS, PATHS_MOST, ROW, WINDOW
@@ -247,9 +248,43 @@ def test_a_newcomer_is_taken_in_as_often_as_the_rule_says() -> None:
         if life.state.products[0] == "new":
             taken += 1
             assert numbers(life.state)[0][0] == 4.0
+            assert array("f", life.state.inherited)[0] == 3.0
         else:
             assert life.state.weights == full.weights
     assert abs(taken / 2_000 - 1 / (3 + 1)) < 4 * (0.25 * 0.75 / 2_000) ** 0.5
+
+
+def test_what_was_inherited_says_nothing() -> None:
+    """A newcomer to a list of strong neighbours keeps the place, and is as loud as what it earned."""
+    life = Life(NEIGHBOURS)
+    life.state = Neighbours(
+        products=["old", "new"],
+        weights=array("f", [50.0, 51.0]).tobytes(),
+        inherited=array("f", [0.0, 50.0]).tobytes(),
+        touched=array("I", [100, 0]).tobytes(),
+        touches=7,
+    )
+    answer = told(life)
+    assert answer.product_ids == ["old", "new"]
+    fame = (101 / 1) ** POPULARITY_POWER
+    assert answer.together[0] / answer.together[1] == pytest.approx(50.0 / fame, rel=1e-6)
+    (page,) = [
+        one
+        for one in life.hear(surrounded(near("old"), [], 1))
+        if isinstance(one, NeighboursChanged)
+    ]
+    assert page.product_ids == ["old", "new"]
+
+
+def test_what_was_kept_before_inheritance_was_noted_is_read() -> None:
+    """A state of an earlier version: nothing was noted, so nothing is taken off."""
+    life = Life(NEIGHBOURS)
+    life.hear(surrounded(near("a", "b"), [], 0))
+    before = told(life).together
+    life.state.inherited = b""
+    assert told(life).together == before
+    life.hear(surrounded(near("a"), [], 1))
+    assert len(life.state.inherited) == len(life.state.weights)
 
 
 def test_the_same_log_gives_the_same_list() -> None:

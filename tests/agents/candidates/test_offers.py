@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from agents.candidates import assortment, judging, training, trends
 from agents.candidates.assortment import ASSORTMENT
 from agents.candidates.known import mark
-from agents.candidates.listing import OFFERED, Offers
+from agents.candidates.listing import AGAIN_MOST, OFFERED, Offers
 from agents.candidates.offers import OFFERS
 from agents.candidates.tastes import KEPT_MOST, SLACK
 from agents.candidates.training import Mixtures
@@ -237,6 +237,18 @@ def test_a_quota_for_each_reason() -> None:
     assert len(products) == OFFERED
     assert products[:6] == [f"a{n}" for n in range(6)]
     assert products[6:12] == [f"b{n}" for n in range(6)]
+
+
+def test_a_quota_for_what_was_bought_before() -> None:
+    """Half of a list at most, as long as there is something else; without that, all of it."""
+    owned = [f"own{n:02}" for n in range(30)]
+    for others in (3, 90):
+        life = Life(OFFERS, shop(hot={f"hot{n:02}": 0.001 for n in range(others)}))
+        life.hear(order(*owned, at=0))
+        life.hear(order(*owned, at=1))
+        products = listed(life.hear(action(ListWanted, 5, stranger=False)))
+        assert len(products) == OFFERED
+        assert sum(product in owned for product in products) == max(AGAIN_MOST, OFFERED - others)
 
 
 def test_a_new_product_gets_a_start() -> None:
