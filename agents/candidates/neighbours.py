@@ -248,14 +248,26 @@ def _kin(state: Neighbours, event: KinChanged) -> Iterator[NeighboursChanged]:
 def _voices(state: Neighbours, shared: dict[int, float]) -> tuple[np.ndarray, np.ndarray]:
     """Both voices by slot; of what the member has just touched, none."""
     weights = _earned(state).astype(float)
-    touched = np.frombuffer(state.touched, np.uint32)
     paths = alike(state.paths, shared)[: len(weights)]
     silent = list(shared)
     paths[silent] = 0.0
-    fame = (touched + 1.0) ** -POPULARITY_POWER * state.touches**0.5
+    fame = _fame(state) ** -POPULARITY_POWER * state.touches**0.5
     together = weights * fame / (weights.sum() or 1.0)
     together[silent] = 0.0
     return together, paths * fame / (paths.sum() or 1.0)
+
+
+def _fame(state: Neighbours) -> np.ndarray:
+    """How often each neighbour was touched, + 1; of whom nothing was told yet, as often as the others.
+
+    An order asks for some of its lines only, so of many a neighbour it is not known. Taken for rare they
+    would be the loudest.
+    """
+    touched = np.frombuffer(state.touched, np.uint32).astype(float)
+    told = touched > 0.0
+    if told.any():
+        touched[~told] = touched[told].mean()
+    return touched + 1.0
 
 
 def _earned(state: Neighbours) -> np.ndarray:
@@ -293,8 +305,7 @@ def _changed(state: Neighbours, event: TouchSurrounded | KinChanged) -> Neighbou
 
 def _strongest(state: Neighbours, power: float, most: int) -> list[str]:
     """The first by weight / (touches + 1)^power: with 0 the most frequent, with 1 the most alike."""
-    touched = np.frombuffer(state.touched, np.uint32)
-    strength = _earned(state) * (touched + 1.0) ** -power
+    strength = _earned(state) * _fame(state) ** -power
     first = np.argsort(-strength, kind="stable")[:most]
     return [state.products[slot] for slot in first]
 

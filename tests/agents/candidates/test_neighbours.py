@@ -261,12 +261,12 @@ def test_what_was_inherited_says_nothing() -> None:
         products=["old", "new"],
         weights=array("f", [50.0, 51.0]).tobytes(),
         inherited=array("f", [0.0, 50.0]).tobytes(),
-        touched=array("I", [100, 0]).tobytes(),
+        touched=array("I", [100, 1]).tobytes(),
         touches=7,
     )
     answer = told(life)
     assert answer.product_ids == ["old", "new"]
-    fame = (101 / 1) ** POPULARITY_POWER
+    fame = (101 / 2) ** POPULARITY_POWER
     assert answer.together[0] / answer.together[1] == pytest.approx(50.0 / fame, rel=1e-6)
     (page,) = [
         one
@@ -274,6 +274,16 @@ def test_what_was_inherited_says_nothing() -> None:
         if isinstance(one, NeighboursChanged)
     ]
     assert page.product_ids == ["old", "new"]
+
+
+def test_who_never_told_is_not_taken_for_rare() -> None:
+    """Of a line that an order did not ask for nobody knows how often it is touched: like the others."""
+    life = Life(NEIGHBOURS)
+    unknown = Near(product_id="unknown", touches=0)
+    star, rare = Near(product_id="star", touches=500), Near(product_id="rare", touches=3)
+    life.hear(surrounded([star], [unknown]), surrounded([unknown], [rare], 1))
+    life.hear(surrounded([rare], [star], 2))
+    assert told(life).product_ids == ["rare", "unknown", "star"]
 
 
 def test_what_was_kept_before_inheritance_was_noted_is_read() -> None:
