@@ -67,10 +67,6 @@ def compiled_writer(record: type[msgspec.Struct], *, checking: bool = False) -> 
     return _Compiler(checking).writer(record)
 
 
-def _plain(info: inspect.Type) -> inspect.Type:
-    return info.type if isinstance(info, inspect.Metadata) else info
-
-
 class _Compiler:
     """Generates one function for each Struct that it meets."""
 
@@ -158,8 +154,8 @@ class _Compiler:
         self._lengths(f"len({values})", info, depth)
         self._line(depth, f"if {values}:")
         self._line(depth + 1, f"out += length_bytes(len({values}))")
-        if isinstance(of := _plain(info.item_type), inspect.FloatType):
-            self._floats(values, one, of, depth + 1)
+        if isinstance(info.item_type, inspect.FloatType):
+            self._floats(values, one, info.item_type, depth + 1)
         else:
             self._line(depth + 1, f"for {one} in {values}:")
             self._write(one, info.item_type, depth + 2)

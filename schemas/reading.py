@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from schemas.compiled import DOUBLE, LIMITS
+
 Reader = Callable[[bytes, int], Any]
 
-DOUBLE = struct.Struct("<d")
 SHORT = 0x80  # what fits into one byte as Avro writes it, zigzag and seven bits
 # First byte of a text of 1 to 63 bytes → bytes to its end; 0: empty, longer or wrong.
 SHORT_TEXT = tuple(1 + (byte >> 1) if byte and not byte & 1 and byte < SHORT else 0
@@ -253,10 +254,9 @@ class _Compiler:
 
     def _within(self, name: str, info: Any) -> str:
         """A condition: the value is within its limits; nothing when it has none."""
-        signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
         wanted = [
             f"{name} {sign} {limit!r}"
-            for limit_name, sign in signs.items()
+            for limit_name, sign in LIMITS.items()
             if (limit := getattr(info, limit_name)) is not None
         ]
         if info.multiple_of is not None:

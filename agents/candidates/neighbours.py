@@ -112,7 +112,7 @@ class _Slots:
         }
         self.weights = array("f", state.weights)
         self.touched = array("I", state.touched)
-        self.inherited = array("f", state.inherited or bytes(len(state.weights)))
+        self.inherited = array("f", _inherited(state))
         self._weakest: int | None = None
 
     def met(self, slot: int, weight: float, touches: int) -> None:
@@ -273,9 +273,12 @@ def _fame(state: Neighbours) -> np.ndarray:
 def _earned(state: Neighbours) -> np.ndarray:
     """Weights without what was inherited."""
     weights = np.frombuffer(state.weights, np.float32)
-    if not state.inherited:
-        return weights
-    return weights - np.frombuffer(state.inherited, np.float32)
+    return weights - np.frombuffer(_inherited(state), np.float32)
+
+
+def _inherited(state: Neighbours) -> bytes:
+    """Nothing, where it was not noted yet."""
+    return state.inherited or bytes(len(state.weights))
 
 
 def _shared(state: Neighbours, recent: Iterable[str]) -> dict[int, float]:

@@ -84,6 +84,7 @@ def _hear_neighbours(
     wanted = {*told.product_ids, told.product_id}
     slots = {product: slot for slot, product in enumerate(products) if product in wanted}
     silent = None if told.product_id in owned else slots.get(told.product_id)
+    before = len(products)
     heard, at = [], []  # which of those told, and their slots
     for place, product in enumerate(told.product_ids):
         slot = slots.get(product)
@@ -95,7 +96,6 @@ def _hear_neighbours(
         heard.append(place)
         at.append(slot)
     voices = np.zeros((3, len(products)), np.float32)  # together, alike, the loudest answer
-    before = len(tastes.reasons) // 4
     for row, data in zip(voices, (tastes.together, tastes.alike, tastes.loudest), strict=True):
         row[:before] = np.frombuffer(data, np.float32)
     numbers = np.zeros(len(products), np.uint32)

@@ -16,12 +16,13 @@ class Sinks:
         self._started: list[subprocess.Popen[bytes]] = []
 
     def start(self, sink: str, settings: Settings, **variables: str) -> subprocess.Popen[bytes]:
-        """Start `postgres` or `redis_sink`; its standard error is a pipe."""
+        """Start `postgres` or `redis_sink` with small writes; its standard error is a pipe."""
         environment = {
             "MEMBERSTREAM_KAFKA": settings.kafka,
             "MEMBERSTREAM_POSTGRES": settings.postgres,
             "MEMBERSTREAM_REDIS": settings.redis,
             "MEMBERSTREAM_TOPIC_PREFIX": settings.topic_prefix,
+            "MEMBERSTREAM_SINK_RECORDS": "50",
             **variables,
         }
         command = [sys.executable, "-m", f"sinks.{sink}"]

@@ -42,7 +42,7 @@ def test_killed_at_any_moment_it_goes_on_where_the_rows_are(
     for n in range(0, count, 500):
         log.write(MEMBERS, [changed(entry, event_id=f"{n + k}") for k in range(500)], n // 500 % 2)
     for written in (0, 1_000):
-        process = processes.start("postgres", settings, MEMBERSTREAM_SINK_RECORDS="50")
+        process = processes.start("postgres", settings)
         wait(lambda written=written: _entries(settings) > written)
         process.kill()
         process.communicate(timeout=120)
@@ -77,7 +77,7 @@ def test_what_cannot_be_read_ends_the_process(
 ) -> None:
     """With an exit code and a sentence that names the record."""
     log.write(MEMBERS, [sample(o.MemberEnrolled), b"\xc3\x01 of another version"])
-    process = processes.start("postgres", settings, MEMBERSTREAM_SINK_RECORDS="50")
+    process = processes.start("postgres", settings)
     said = process.communicate(timeout=120)[1].decode()
     assert process.returncode == ExitCode.BROKEN
     assert f"{log.prefix}{MEMBERS}/0/1 cannot be read" in said
