@@ -2,7 +2,8 @@
 
 A debt is repaid of them first, they expire as the rule says, and no board counts them, as boards are for
 purchases. Where the reward is lost, as many are taken back as were given: from this lot, then from others
-in spend order, and what is left by the rule's policy for returns.
+in spend order, and what is left by the rule's policy for returns. Where it is given again, as many come
+back as were taken, and they are good for the rule's `restore_days` at least.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from agents.ledger import Entry, Points, repay_first
 from agents.lots import Parcel
 from agents.marks import digest
 from agents.reversals import collect, policy_of
+from agents.withholding import good_until
 from schemas.friends import ReferralQualified, ReferralReversed
 from schemas.outcomes import Account, BonusReversed, PointsEarned
 
@@ -25,9 +27,13 @@ def place_of(said: ReferralQualified | ReferralReversed) -> str:
 
 
 def reward(state: Points, won: ReferralQualified, tables: Tables) -> Iterator[PointsEarned]:
-    """Post the reward of a pair, once."""
+    """Post the reward of a pair, once; or give back what was taken of it."""
     place = place_of(won)
-    if place in state.lots or not won.points:
+    if not won.points:
+        return
+    if (lots := state.lots.get(place)) is not None:
+        if lots.parcels[0].returned:
+            yield _again(state, won, place, lots.parcels[0], tables)
         return
     rule = rules.version_of(tables, won.rule_id, won.rule_version)
     at = won.occurred_at
@@ -46,12 +52,26 @@ def reward(state: Points, won: ReferralQualified, tables: Tables) -> Iterator[Po
     entry = Entry(state)
     index = entry.begin(place, parcel)
     repay_first(state, entry, Account.ISSUED, won.points, place, index)
-    yield PointsEarned(
+    yield _earned(won, won.points, entry)
+
+
+def _again(
+    state: Points, won: ReferralQualified, place: str, parcel: Parcel, tables: Tables
+) -> PointsEarned:
+    entry, points = Entry(state), parcel.forfeited
+    until = good_until(state, parcel, won.occurred_at, tables)
+    entry.change(place, 0, returned=0, forfeited=0, expires_at=until)
+    repay_first(state, entry, Account.ISSUED, points, place, 0)
+    return _earned(won, points, entry)
+
+
+def _earned(won: ReferralQualified, points: int, entry: Entry) -> PointsEarned:
+    return PointsEarned(
         member_id=won.member_id,
-        occurred_at=at,
+        occurred_at=won.occurred_at,
         rule_id=won.rule_id,
         rule_version=won.rule_version,
-        points=won.points,
+        points=points,
         invitation_id=won.invitation_id,
         **entry.fields(),
     )
@@ -64,8 +84,8 @@ def take_back(state: Points, lost: ReferralReversed, tables: Tables) -> Iterator
     if lots is None or lots.parcels[0].returned:
         return
     parcel, entry = lots.parcels[0], Entry(state)
-    entry.change(place, 0, returned=lost.points)
     left, owed = collect(state, entry, place, 0, lost.points, policy_of(parcel, tables))
+    entry.change(place, 0, returned=lost.points, forfeited=lost.points - left + owed)
     yield BonusReversed(
         member_id=lost.member_id,
         occurred_at=lost.occurred_at,

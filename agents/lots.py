@@ -15,8 +15,9 @@ class Parcel(Struct, frozen=True, array_like=True):
 
     `shares` are the granted points by line of the order, `numbers` the lines' numbers, empty where they
     are 1, 2, 3 … `activates_at` is none once the points are active. `returned` are those that returns
-    took back, from wherever, `forfeited` those that a confirmed alert did; `spent_at` is when a
-    redemption last took some.
+    took back, from wherever, `forfeited` those that a confirmed alert did; of an invitation's reward the
+    first are those lost, the second those of them that were there to take. `spent_at` is when a redemption
+    last took some.
     """
 
     lot_id: str

@@ -80,13 +80,13 @@ def _release(state: Points, lot: Judged, tables: Tables) -> PointsReleased:
     if parcel.activates_at is not None and (parcel.activates_at > lot.at or stopped):
         entry.move(source, Account.PENDING, points, place, index)
     else:
-        until = _good_until(state, parcel, lot.at, tables)
+        until = good_until(state, parcel, lot.at, tables)
         entry.change(place, index, activates_at=None, expires_at=until)
         repay_first(state, entry, source, points, place, index)
     return PointsReleased(**_said(parcel, lot, points, Standing.FREE), **entry.fields())
 
 
-def _good_until(state: Points, parcel: Parcel, now: int, tables: Tables) -> int | None:
+def good_until(state: Points, parcel: Parcel, now: int, tables: Tables) -> int | None:
     """Time that was ours is not held against the points: they are good for some days at least."""
     rule = rules.version_of(tables, parcel.rule_id, parcel.rule_version)
     if rule is None or parcel.expires_at is None:

@@ -86,7 +86,7 @@ class ReferralLoss(Word):
 
 
 class ReferralReported(MemberOutcome, frozen=True, kw_only=True):
-    """The invited member's key tells the inviter's that the first purchase is kept, or is no more."""
+    """The invited member's key tells the inviter's that the purchase is kept, is no more, or is again."""
 
     friend_id: FriendId
     invitation_id: InvitationId
@@ -100,7 +100,10 @@ class ReferralReported(MemberOutcome, frozen=True, kw_only=True):
 
 
 class ReferralQualified(MemberOutcome, frozen=True, kw_only=True):
-    """The invited member's first purchase is kept: the ledger gives this member these points, once."""
+    """The invited member's first purchase is kept: the ledger gives this member these points.
+
+    Said again after a reversal: no verdict is against it any more, and what was taken comes back.
+    """
 
     friend_id: FriendId
     role: ReferralRole
@@ -112,7 +115,7 @@ class ReferralQualified(MemberOutcome, frozen=True, kw_only=True):
 
 
 class ReferralReversed(MemberOutcome, frozen=True, kw_only=True):
-    """What the referral was rewarded for is no more: the ledger takes this member's points back, once."""
+    """What the referral was rewarded for is no more: the ledger takes this member's points back."""
 
     friend_id: FriendId
     role: ReferralRole

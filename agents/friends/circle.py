@@ -101,6 +101,8 @@ def react(state: Circle, event: Heard, tables: Tables) -> Iterator[Outcome]:
             state.hidden = True
         case MemberShown():
             yield from _show(state, event.occurred_at)
+            if state.rewarded is not None:
+                yield from _hold(state, state.rewarded, event)
         case _:
             if state.rewarded is not None:
                 yield from _hold(state, state.rewarded, event)
@@ -239,20 +241,33 @@ def _on_both_sides(
 
 
 def _hold(state: Circle, known: Rewarded, event: Any) -> Iterator[Outcome]:
-    """Keep to the reward while its purchase is kept; both sides lose it with that."""
-    state.rewarded, lost = losses.after(known, event)
-    if lost is not None:
-        state.rewarded = None
-        place = known.referral, event.member_id, known.order_id, event.occurred_at
-        yield from _on_both_sides(ReferralReversed, *place, lost=lost)
-    elif event.occurred_at >= known.until:
-        state.rewarded = None
+    """Keep to the reward while its purchase is kept; both sides lose it with that.
+
+    What a verdict took comes back with the verdict's end, to who is not blocked.
+    """
+    known, ended = losses.after(known, event)
+    place = known.referral, event.key, known.order_id, event.occurred_at
+    state.rewarded = known if ended is None and event.occurred_at < known.until else None
+    why = ended or known.judged
+    if why is not None and not known.lost:
+        _mark_lost(state, lost=True)
+        yield from _on_both_sides(ReferralReversed, *place, lost=why)
+    elif why is None and known.lost and known.free and not state.hidden:
+        _mark_lost(state, lost=False)
+        yield from _on_both_sides(ReferralQualified, *place)
+
+
+def _mark_lost(state: Circle, *, lost: bool) -> None:
+    if state.rewarded is not None:
+        state.rewarded = structs.replace(state.rewarded, lost=lost)
 
 
 # ---- the inviter's side ----------------------------------------------------------------------------
 
 
 def _reward(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
+    if report.invitation_id in state.passed:
+        return  # for good: it would be given to some of those who found no room, and not to others
     if not state.hidden:
         yield _of_inviter(ReferralQualified, report, report.occurred_at)
     elif len(state.waiting) < WAITING_MOST:
@@ -269,7 +284,7 @@ def _reward(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
 
 
 def _take_back(state: Circle, report: ReferralReported) -> Iterator[Outcome]:
-    """What was rewarded is lost; what still waits will not be."""
+    """What was rewarded is lost; what still waits waits no more."""
     assert report.lost is not None
     invitation_id = report.invitation_id
     if invitation_id in state.passed:

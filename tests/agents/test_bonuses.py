@@ -90,7 +90,40 @@ def test_taken_back_once_and_out_of_its_own_lot() -> None:
         (Account.ACTIVE, Account.ISSUED, 50)
     ]
     assert member.state.active == 30
-    assert member.hear(lost(4), won(5)) == []
+    assert member.hear(lost(4)) == []
+
+
+def test_given_again_as_many_as_were_taken() -> None:
+    """A debt is repaid of them first; once, until it is lost again."""
+    member = life(rule())
+    member.hear(won(1), adjusted(-40, day=2), lost(3))
+    assert (member.state.active, member.state.debt) == (0, -40)
+    (said,) = member.hear(won(4))
+    assert isinstance(said, PointsEarned)
+    assert (said.points, said.invitation_id, said.counts_at) == (50, "i", None)
+    assert (member.state.active, member.state.debt) == (10, 0)
+    assert member.hear(won(5)) == []
+    (said,) = member.hear(lost(6))
+    assert isinstance(said, BonusReversed)
+    assert (member.state.active, member.state.debt) == (0, -40)
+
+
+def test_what_was_let_go_is_not_given() -> None:
+    """Where the rule's returns let 40 go, ten were taken, and ten come back."""
+    member = life(rule(return_policy=ReturnPolicy.WITHIN_BALANCE))
+    member.hear(won(1), adjusted(-40, day=2), lost(3))
+    (said,) = member.hear(won(4))
+    assert isinstance(said, PointsEarned)
+    assert (said.points, member.state.active, member.state.debt) == (10, 10, 0)
+
+
+def test_given_again_after_its_time() -> None:
+    """Good for the rule's days of restitution at least."""
+    member = life(rule(expiry=Expiry.FIXED, expiry_days=5, restore_days=30))
+    member.hear(won(1), lost(2), won(20))
+    (said,) = member.wait(MEMBER, at(80))
+    assert isinstance(said, PointsExpired)
+    assert (said.points, said.occurred_at) == (50, at(51))
 
 
 def test_what_was_spent_meanwhile_is_taken_from_others_and_then_owed() -> None:

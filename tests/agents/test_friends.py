@@ -52,6 +52,7 @@ from tests.agents.points_told import DAY, GBP, START, at
 from tests.agents.rows import Life, ids, table_of
 
 NEW, OLD = "new", "old"
+CONFIRMED, CLEARED = AlertEnd.CONFIRMED, AlertEnd.CLEARED
 REWARD = ReferralReward(inviter_points=500, invited_points=200, minimum_minor=1_000)
 RULE = PointsRule(earn_rates=[GBP], return_window_days=14, delivery_days=7, referral=REWARD)
 
@@ -358,6 +359,79 @@ ROWS: list[tuple[str, list[Event | Outcome], float, list[str]]] = [
         BEGIN + won(22),
     ),
     (
+        "forfeited after its window, and the verdict is lifted",
+        [
+            *KEPT_ONE,
+            about(PointsForfeited, 60, order_id="a"),
+            about(PointsReleased, 60, order_id="b"),
+            *(about(PointsReleased, day, order_id="a") for day in (70, 71)),
+        ],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD") + won(70),
+    ),
+    (
+        "the acceptance was abuse, and was not, and was",
+        [
+            *KEPT_ONE,
+            suspected(60),
+            *(judged(65 + d, e) for d, e in enumerate([*2 * [CONFIRMED, CLEARED], CONFIRMED])),
+        ],
+        900,
+        BEGIN
+        + won(22)
+        + lost(65, "ABUSE")
+        + won(66)
+        + lost(67, "ABUSE")
+        + won(68)
+        + lost(69, "ABUSE"),
+    ),
+    (
+        "two verdicts, and one is lifted",
+        [
+            *KEPT_ONE,
+            about(PointsForfeited, 60, order_id="a"),
+            suspected(60),
+            judged(65, CONFIRMED),
+            about(PointsReleased, 70, order_id="a"),
+            judged(80, CLEARED),
+        ],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD") + won(80),
+    ),
+    (
+        "a verdict is lifted, but the purchase came back meanwhile",
+        [
+            *KEPT_ONE,
+            about(PointsForfeited, 60, order_id="a"),
+            moved(65, OrderState.RETURNED),
+            about(PointsReleased, 70, order_id="a"),
+        ],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD"),
+    ),
+    (
+        "a verdict is lifted while a block stands",
+        [
+            *KEPT_ONE,
+            about(MemberHidden, 60),
+            about(PointsForfeited, 60, order_id="a"),
+            about(PointsReleased, 70, order_id="a"),
+            about(MemberShown, 75),
+        ],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD") + won(75),
+    ),
+    (
+        "a verdict is lifted when all is forgotten",
+        [
+            *KEPT_ONE,
+            about(PointsForfeited, 60, order_id="a"),
+            about(PointsReleased, 22 + 430, order_id="a"),
+        ],
+        900,
+        BEGIN + won(22) + lost(60, "FRAUD"),
+    ),
+    (
         "lost once",
         [*KEPT_ONE, back(60, 50), moved(60, OrderState.RETURNED), bought(70, order="b")],
         900,
@@ -375,6 +449,24 @@ ROWS: list[tuple[str, list[Event | Outcome], float, list[str]]] = [
         [reported(3), reported(9, ReferralLoss.RETURNED)],
         9,
         ["3 INVITER 500", "9 INVITER loses 500 RETURNED"],
+    ),
+    (
+        "the inviter's side has it again",
+        [reported(3), reported(9, ReferralLoss.ABUSE), reported(12)],
+        12,
+        ["3 INVITER 500", "9 INVITER loses 500 ABUSE", "12 INVITER 500"],
+    ),
+    (
+        "lost while a blocked inviter waits, and given again",
+        [
+            about(MemberHidden, 1),
+            reported(3),
+            reported(5, ReferralLoss.FRAUD),
+            reported(6),
+            about(MemberShown, 9),
+        ],
+        9,
+        ["9 INVITER 500"],
     ),
     (
         "lost while a blocked inviter waits",

@@ -21,6 +21,7 @@ from schemas.risk import (
     DisputeKind,
     DisputeOpened,
     DisputeResolved,
+    InvitationAccepted,
     Judgement,
     LogInFailed,
     PaymentCaptured,
@@ -28,7 +29,7 @@ from schemas.risk import (
     RiskRuleChanged,
     Verdict,
 )
-from schemas.rules import EarnRate, PointsRule
+from schemas.rules import EarnRate, PointsRule, ReferralReward
 from streams.topology import topology
 from tests.simulation.schedule import played
 from tests.simulation.world import DAY, HOUR, START, Shape, World, world
@@ -89,8 +90,9 @@ def _rule(name: str, expression: str, kind: AbuseKind, verdict: Verdict) -> Risk
 # ---- one order -------------------------------------------------------------------------------------
 
 
-def rules(verdict: Verdict) -> list[Event]:
+def rules(verdict: Verdict, referral: ReferralReward | None = None) -> list[Event]:
     """A point for each 100, pending for a month; dear payments get this verdict."""
+    rates = [EarnRate(currency="GBP", points=1, per_minor=100)]
     points = RuleChanged(
         event_id="points",
         rule_id="purchases",
@@ -98,9 +100,20 @@ def rules(verdict: Verdict) -> list[Event]:
         version=1,
         effective_at=START,
         changed_by="operator-1",
-        rule=PointsRule(earn_rates=[EarnRate(currency="GBP", points=1, per_minor=100)]),
+        rule=PointsRule(earn_rates=rates, referral=referral),
     )
     return [points, _rule("dear", "amount_minor > 10000", AbuseKind.PAYMENT, verdict)]
+
+
+def invited(at: int) -> InvitationAccepted:
+    """Bob invited ann."""
+    return InvitationAccepted(
+        event_id="accepted",
+        member_id="ann",
+        occurred_at=at,
+        invitation_id="invitation",
+        inviter_id="bob",
+    )
 
 
 def purchase(at: int) -> PurchaseMade:

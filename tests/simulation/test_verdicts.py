@@ -14,6 +14,7 @@ from schemas.outcomes import (
     JudgedOutcome,
     MemberHidden,
     MemberShown,
+    PointsEarned,
     PointsForfeited,
     PointsPending,
     PointsReleased,
@@ -31,10 +32,12 @@ from schemas.risk import (
     Judgement,
     Verdict,
 )
+from schemas.rules import ReferralReward
 from streams.simulate import Simulation
 from streams.topology import topology
+from tests.audit.test_books import books, entries
 from tests.simulation.auditor import Auditor
-from tests.simulation.guarded import guarded, payment, purchase, rules
+from tests.simulation.guarded import guarded, invited, payment, purchase, rules
 from tests.simulation.schedule import played
 from tests.simulation.world import DAY, HOUR, START
 
@@ -90,12 +93,19 @@ def test_the_shops_are_worth_their_name() -> None:
 
 
 class Case:
-    """A dear order of `ann`, paid at once, under rules that hold or block it."""
+    """A dear order of `ann`, paid at once, under rules that hold or block it; `bob` had invited her."""
 
-    def __init__(self, verdict: Verdict, *, paid_first: bool = False) -> None:
+    def __init__(
+        self,
+        verdict: Verdict,
+        *,
+        paid_first: bool = False,
+        referral: ReferralReward | None = None,
+    ) -> None:
         self.simulation = Simulation(topology(2))
         bought, paid = purchase(START + HOUR), payment(START + HOUR)
-        self.tell(*rules(verdict), *([paid, bought] if paid_first else [bought, paid]))
+        self.tell(*rules(verdict, referral), invited(START))
+        self.tell(*([paid, bought] if paid_first else [bought, paid]))
 
     def tell(self, *actions: Event) -> None:
         """Emit, and do all that follows."""
@@ -174,3 +184,22 @@ def test_judged_and_judged_again() -> None:
     (pending,) = case.said(PointsPending)
     assert released.lots == pending.lots
     assert {one.kind for one in case.said(MemberHidden)} == {AbuseKind.PAYMENT}
+
+
+def test_the_reward_of_an_invitation_follows_late_judgements() -> None:
+    """Given when the purchase is kept, taken from both as fraud is confirmed, given again as it was none."""
+    case = Case(Verdict.HOLD, referral=ReferralReward(inviter_points=500, invited_points=200))
+    case.simulation.tick(START + 62 * DAY)
+    case.simulation.drain()
+    for judgement, day in ((Judgement.CONFIRMED, 61), (Judgement.CLEARED, 62)):
+        case.judge(judgement, day * 24)
+    told: dict[str, list[str]] = {"ann": [], "bob": []}
+    for one in case.said(PointsEarned, BonusReversed):
+        if one.invitation_id is not None:
+            told[one.member_id].append(f"{type(one).__name__} {one.points}")
+    assert told == {
+        member: [f"PointsEarned {points}", f"BonusReversed {points}", f"PointsEarned {points}"]
+        for member, points in (("ann", 200), ("bob", 500))
+    }
+    said = [*entries(case.simulation, "outcomes."), *entries(case.simulation, "alerts")]
+    assert books(case.simulation, said).finish() == []
