@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import typer
 
+from cli.misspelt import misspelt
 from cli.sending import send, shown
 from cli.terminal import say
 from cli.trouble import Trouble
@@ -32,24 +33,10 @@ def read_definition(file: Path, kind: type[Definition], what: str, remedy: str) 
         ) from error
     except msgspec.DecodeError as error:
         raise Trouble(f"{file} is no {what}.", f"{error}.", remedy, exit_code=2) from error
-    unknown = next(_unknown(msgspec.json.decode(data), msgspec.to_builtins(found), "$"), None)
+    unknown = misspelt(msgspec.json.decode(data), found)
     if unknown is not None:
         raise Trouble(f"{file} is no {what}.", f"It has no field `{unknown}`.", remedy, exit_code=2)
     return found
-
-
-def _unknown(given: Any, read: Any, path: str) -> Iterator[str]:
-    """Paths of fields that nothing was read from: misspelt ones would be lost without a word."""
-    match given, read:
-        case dict(), dict():
-            for name, value in given.items():
-                if name in read:
-                    yield from _unknown(value, read[name], f"{path}.{name}")
-                else:
-                    yield f"{path}.{name}"
-        case list(), list():
-            for place, (value, its) in enumerate(zip(given, read, strict=True)):
-                yield from _unknown(value, its, f"{path}[{place}]")
 
 
 def set_definitions(settings: Settings, changes: Sequence[Event], refusal: type[Outcome]) -> None:

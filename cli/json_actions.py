@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from cli.misspelt import misspelt
 from cli.terminal import milliseconds, moment
 from cli.trouble import Trouble
 from schemas import codec
@@ -103,6 +104,9 @@ def _converted(kind: type[Event], given: dict[str, Any]) -> Event:
         raise NoAction(f"{kind.__name__}: {error}.") from error
     except codec.Unreadable as error:
         raise NoAction(error.detail) from error
+    unknown = misspelt(given, action)
+    if unknown is not None:
+        raise NoAction(f"{kind.__name__} has no field `{unknown}`.")
     return action
 
 

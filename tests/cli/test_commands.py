@@ -220,6 +220,11 @@ LINES = [
         '{"type": "StockReceived", "product": "lamp", "occurred_at": 1, "quantity": 1}',
         "has no field 'product'",
     ),
+    (
+        '{"type": "PurchaseMade", "member_id": "m", "occurred_at": 1, "order_id": "o", "currency": "GBP", '
+        '"lines": [{"line_number": 1, "product_id": "p", "quantity": 1, "amount_minor": 1, "catgory": "x"}]}',
+        "has no field `$.lines[0].catgory`",
+    ),
 ]
 RIGHT = '{"type": "StockReceived", "product_id": "lamp", "occurred_at": "now", "quantity": 1}'
 
