@@ -18,7 +18,7 @@ from fastavro.schema import fingerprint, to_parsing_canonical_form
 SCHEMAS = Path(__file__).parents[1] / "schemas" / "avsc"
 HEADER = 10
 SINGLE_OBJECT = b"\xc3\x01"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.05
 LOOK_SECONDS = 0.2
 BATCH = 10_000
 PATIENCE_SECONDS = 60.0

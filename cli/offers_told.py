@@ -89,10 +89,10 @@ def _words(settings: Settings) -> Iterator[Outcome]:
         consumer.assign(places)
         ended = 0
         while ended < len(places):
-            messages = consumer.consume(AT_ONCE, SECONDS)
+            messages = consumer.consume(1, SECONDS)  # asked for more, it would wait for all of them
             if not messages:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-            for message in messages:
+            for message in (*messages, *consumer.consume(AT_ONCE, 0)):
                 error = message.error()
                 if error is not None and error.code() == KafkaError._PARTITION_EOF:
                     ended += 1

@@ -59,10 +59,10 @@ def _read(
         return
     consumer.assign([TopicPartition(*place, begin)])
     while True:
-        messages = consumer.consume(AT_ONCE, SECONDS)
+        messages = consumer.consume(1, SECONDS)  # asked for more, it would wait for all of them
         if not messages:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-        for message in messages:
+        for message in (*messages, *consumer.consume(AT_ONCE, 0)):
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:
                 return

@@ -30,7 +30,7 @@ from streams.store import Store
 from streams.topics import TopicFacts
 
 RECORDS_AT_ONCE = 10_000
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.02  # a read waits so long for its last records
 SECONDS = 30.0
 
 

@@ -41,8 +41,9 @@ class Settings(BaseSettings):
         default="", description="Put in front of every topic's name; keeps test runs apart."
     )
     partitions: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=12,
-        description="Partitions of each stage's topics; fixed when they are created.",
+        default=4,
+        description="Partitions of each stage's topics, so most workers that can share one; fixed when "
+        "they are created. Each costs time in every transaction and fetch.",
     )
     replication: Annotated[int, Field(ge=1, le=9)] = Field(
         default=1, description="Copies of each topic that is created; 3 on a real cluster."

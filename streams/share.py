@@ -25,11 +25,12 @@ from streams.transport import Batch, PositionJumped
 
 @dataclass(slots=True)
 class Owned:
-    """A partition in work, with what waits for it by source topic."""
+    """A partition in work, with what waits for it by source topic; `places` are those as Faust names them."""
 
     acquired: Acquired
     positions: dict[str, int]
     queues: dict[str, deque[Batch]]
+    places: dict[str, TP]
     touched: bool = False  # since the last commit
 
     @property
@@ -74,12 +75,11 @@ class Share:
             or self.progress.queued_bytes >= self._settings.queue_bytes
         )
         inside = self.spec.sources[:-1]
-        for partition, owned in self._owned.items():
-            for topic in inside:
-                if not (full and owned.queues[topic]):
-                    yield TP(topic, partition)
+        for owned in self._owned.values():
             if not full:
-                yield TP(self.spec.sources[-1], partition)
+                yield from owned.places.values()
+            else:
+                yield from (owned.places[topic] for topic in inside if not owned.queues[topic])
 
     def file(self, batch: Batch) -> bool:
         """Let a batch wait; False when its partition is not in work under the same membership."""
@@ -105,7 +105,8 @@ class Share:
         for one in await self._acquirer.acquire(partitions, membership, self.metrics):
             positions = {topic: source.offset for topic, source in one.sources.items()}
             queues = {topic: deque[Batch]() for topic in self.spec.sources}
-            self._owned[one.partition] = Owned(one, positions, queues)
+            places = {topic: TP(topic, one.partition) for topic in self.spec.sources}
+            self._owned[one.partition] = Owned(one, positions, queues, places)
         self.progress.owned = len(self._owned)
         self.progress.acquiring = False
         self.progress.passed_at = time.monotonic()
@@ -143,14 +144,13 @@ class Share:
     def _react_in(self, owned: Owned, deadline: float) -> int:
         """What waits in one partition, from inside first; then keys that are due."""
         done = 0
-        partition = owned.acquired.partition
         for topic in self.spec.sources:
             queue = owned.queues[topic]
             while queue:
                 done += self._take(owned, queue, deadline)
                 if perf_counter() > deadline:
                     return done
-            if TP(topic, partition) in self._behind and topic is not self.spec.sources[-1]:
+            if owned.places[topic] in self._behind and topic is not self.spec.sources[-1]:
                 return done  # what is from inside goes first, and more of it is on its way
         if owned.acquired.work.waiting:
             owned.acquired.work.run([], deadline)

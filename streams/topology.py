@@ -51,7 +51,7 @@ from agents.tiers.rules import TIER_RULES
 from agents.tiers.standing import TIERS
 from streams.plan import Topology
 
-PARTITIONS = 12
+PARTITIONS = 4
 
 MEMBERS = Stage(
     name="members",

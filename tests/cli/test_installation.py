@@ -20,6 +20,7 @@ import pytest
 from cli import installation as made
 from cli.main import main
 from local.platform import VARIABLES
+from streams.topology import PARTITIONS
 from tests.streams.harness import produce, read_committed
 
 ORDERS = 60
@@ -158,7 +159,7 @@ def test_views_answer(demo: tuple[Installation, dict[str, Any]]) -> None:
     assert installation.json("stock", product)["product_id"] == product
     assert len(installation.json("hot", "products")) == 10
     assert installation.json("rules", "list")[0]["rule_id"] == "standard"
-    assert "12 " in installation.run("topics", "list")
+    assert f"{PARTITIONS} " in installation.run("topics", "list")
     assert "Everything holds." in installation.run("audit")
 
 
@@ -213,7 +214,7 @@ def test_a_long_dead_letter_is_sent_again_whole(
     assert "the whole lies in the log" in installation.run("dead-letters", "show", source)
     again = installation.run("dead-letters", "replay", source, code=1)
     assert "sent again and was not taken: UNREADABLE" in again
-    sent = [m.value() for m in read_committed(kafka, "actions.members", 12)]
+    sent = [m.value() for m in read_committed(kafka, "actions.members", PARTITIONS)]
     assert [data for data in sent if data and len(data) > 100_000] == [value, value]
 
 
