@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from confluent_kafka.admin import OffsetSpec
 from faust.types import TP
 from rocksdict import Cache
 
@@ -23,7 +22,7 @@ from streams.ending import Refused
 from streams.failpoints import Failpoints
 from streams.metrics import StageMetrics
 from streams.offset_commit import Membership
-from streams.restore import Cancelled, Job, list_offsets, open_stores, restore
+from streams.restore import Cancelled, Job, open_stores, read_ranges, restore
 from streams.settings import Settings
 from streams.stage import StageSpec
 from streams.store import Source, Store
@@ -95,15 +94,13 @@ class Acquirer:
         """In a thread: open the stores and bring them up to their changelogs' ends."""
         kafka, changelog = self._settings.kafka, self._spec.changelog
         logs = [(changelog, partition) for partition in partitions]
-        begins = list_offsets(kafka, logs, OffsetSpec.earliest())
-        ends = list_offsets(kafka, logs, OffsetSpec.latest())
+        found = read_ranges(kafka, logs)
         jobs = open_stores(
             self._folder,
             self._cache,
             changelog,
             self._facts[changelog],
-            {partition: (begins[changelog, partition], ends[changelog, partition])
-             for partition in partitions},
+            {partition: found[changelog, partition] for partition in partitions},
             self._settings.tombstone_retention_seconds / 2,
         )  # fmt: skip
         started = perf_counter()
@@ -140,7 +137,8 @@ class Acquirer:
 
     def _begins(self, partitions: list[int]) -> dict[tuple[str, int], int]:
         logs = [(topic, partition) for topic in self._spec.sources for partition in partitions]
-        return list_offsets(self._settings.kafka, logs, OffsetSpec.earliest())
+        found = read_ranges(self._settings.kafka, logs)
+        return {at: begin for at, (begin, _) in found.items()}
 
     def _sources(self, job: Job, begins: Mapping[tuple[str, int], int]) -> dict[str, Source]:
         """Where to read on, checked against the topics that are there."""

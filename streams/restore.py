@@ -15,13 +15,11 @@ from pathlib import Path
 
 from confluent_kafka import (
     Consumer,
-    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient, OffsetSpec
 from rocksdict import Cache
 
 from streams import store as stores
@@ -55,18 +53,21 @@ class Job:
         return self.position >= self.end
 
 
-def list_offsets(
-    kafka: str, partitions: Sequence[tuple[str, int]], spec: OffsetSpec
-) -> dict[tuple[str, int], int]:
-    """Where the logs begin or end; open transactions count as part of the log."""
-    if not partitions:
-        return {}
-    admin = AdminClient({"bootstrap.servers": kafka, "log_level": 4})
-    asked = {TopicPartition(topic, partition): spec for topic, partition in partitions}
-    found = admin.list_offsets(
-        asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=SECONDS
-    )
-    return {(tp.topic, tp.partition): done.result().offset for tp, done in found.items()}
+def read_ranges(
+    kafka: str, partitions: Sequence[tuple[str, int]]
+) -> dict[tuple[str, int], tuple[int, int]]:
+    """Where each log begins and ends; open transactions count as part of the log.
+
+    Asked by a consumer: librdkafka's admin client takes one to three seconds for it now and then.
+    """
+    consumer = _open_consumer(kafka, "read_uncommitted")
+    try:
+        return {
+            at: consumer.get_watermark_offsets(TopicPartition(*at), timeout=SECONDS)
+            for at in partitions
+        }
+    finally:
+        consumer.close()
 
 
 def open_stores(
@@ -144,14 +145,14 @@ def restore(
     return sum(job.records for job in jobs)
 
 
-def _open_consumer(kafka: str) -> Consumer:
+def _open_consumer(kafka: str, isolation: str = "read_committed") -> Consumer:
     return Consumer(
         {
             "bootstrap.servers": kafka,
             "group.id": "memberstream-restore",  # never joined, nothing is committed
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
-            "isolation.level": "read_committed",
+            "isolation.level": isolation,
             "enable.partition.eof": True,
             "auto.offset.reset": "error",
             "fetch.wait.max.ms": 50,

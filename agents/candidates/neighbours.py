@@ -12,7 +12,7 @@ bar for all. The draw is from the event's id, so that the same log gives the sam
 
 A member who touches the product is answered with the neighbours that speak loudest, by two voices that
 each add up to √touches: by weight alone, and in paths like the member's (`paths.py`). Both are divided by
-(touches of the neighbour + 1)^0.25, or what all touch would stand beside everything. What is described like
+(touches of the neighbour + 1)^0.35, or what all touch would stand beside everything. What is described like
 the product (`content.py`) and not among those is named too, with a constant weight in all: it is what can be
 said of a product that nobody touched yet.
 
@@ -51,7 +51,7 @@ ANSWERED_MOST = 50
 TOUCHES_MOST = 2**32 - 1
 PAGE_MOST = 12
 PAGE_EVERY = 8  # touches
-POPULARITY_POWER = 0.25
+POPULARITY_POWER = 0.35
 KIN_TOLD = 5
 KIN_LOUDNESS = 0.25  # of all kin together; the neighbours of a product touched once have about 1
 REFERENCE_EVERY = 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 from tenacity import (
     Retrying,
     retry_if_exception_type,
@@ -18,6 +18,8 @@ from tenacity import (
 from schemas import codec
 from schemas.record import Outcome
 
+COMMITTED, WRITTEN = "read_committed", "read_uncommitted"
+
 
 @dataclass(slots=True)
 class Log:
@@ -26,7 +28,7 @@ class Log:
     kafka: str
     prefix: str
     _producer: Producer | None = field(default=None)
-    _admin: AdminClient | None = field(default=None)
+    _readers: dict[str, Consumer] = field(default_factory=dict)
 
     def create(self, *topics: str, partitions: int = 2) -> Log:
         """Create topics."""
@@ -65,26 +67,30 @@ class Log:
 
     def _until_decided(self, at: TopicPartition) -> None:
         """The coordinator answers before its marker lies in the partition, and readers wait for that."""
-        committed, written = IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED
-        self._until(lambda: self._end(at, committed) == self._end(at, written))
+        self._until(lambda: self._end(at, COMMITTED) == self._end(at, WRITTEN))
 
     def _until_there(self, name: str) -> None:
         """The controller answers before the broker knows the topic."""
-        self._until(lambda: self._end(TopicPartition(name, 0), IsolationLevel.READ_COMMITTED) == 0)
+        self._until(lambda: self._end(TopicPartition(name, 0), COMMITTED) == 0)
 
     def _until(self, done: Callable[[], bool]) -> None:
         """A broker that just came back, or does not know a new topic yet, is asked again."""
         retry = retry_if_exception_type(KafkaException) | retry_if_result(lambda found: not found)
         Retrying(retry=retry, wait=wait_fixed(0.02), stop=stop_after_delay(30))(done)
 
-    def _end(self, at: TopicPartition, isolation: IsolationLevel) -> int:
-        self._admin = self._admin or AdminClient({"bootstrap.servers": self.kafka})
-        found = self._admin.list_offsets({at: OffsetSpec.latest()}, isolation_level=isolation)
-        try:
-            end: int = found[at].result(30).offset
-        except KafkaException:
-            self._admin = None  # it would keep the leader's epoch from before a restart for ever
-            raise
+    def _end(self, at: TopicPartition, isolation: str) -> int:
+        """Asked by a consumer, as an admin client takes a second or three for it now and then."""
+        reader = self._readers.get(isolation)
+        if reader is None:
+            reader = self._readers[isolation] = Consumer(
+                {
+                    "bootstrap.servers": self.kafka,
+                    "group.id": "test-log",  # asked for by the client; nothing joins it
+                    "isolation.level": isolation,
+                    "log_level": 0,
+                }
+            )
+        end: int = reader.get_watermark_offsets(at, timeout=5)[1]
         return end
 
     def _connected(self) -> Producer:
