@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 from msgspec import Struct
 
 from cli.candidates import why
 from cli.installation import Installation
 from cli.terminal import say, show, when
+from evaluation.committed import read_on, reader
 from schemas import codec, topics
 from schemas.candidates import CandidatesChanged
 from schemas.outcomes import OrderPlaced
@@ -25,7 +26,6 @@ LOOKED_AT = 20_000  # positions from the end of each partition
 MEMBERS = 5
 LINES_MOST = 4
 SECONDS = 10.0
-AT_ONCE = 2_000
 WORDS = (CandidatesChanged, OrderPlaced)
 
 
@@ -71,35 +71,15 @@ def _compare(found: Looked, order: OrderPlaced, before: CandidatesChanged) -> No
 def _words(settings: Settings) -> Iterator[Outcome]:
     """Lists and orders in the order of each partition; all else is not even decoded."""
     topic = settings.topic_prefix + topics.outcomes("members")
-    consumer = Consumer(
-        {
-            "bootstrap.servers": settings.kafka,
-            "group.id": "memberstream-offers",  # asked for by the client; nothing joins it
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "log_level": 0,
-        }
-    )
+    consumer = reader(settings.kafka, "memberstream-offers")
     try:
         places = [TopicPartition(topic, number) for number in range(settings.partitions)]
         for place in places:
             start, end = consumer.get_watermark_offsets(place, timeout=SECONDS)
             place.offset = max(start, end - LOOKED_AT)
-        consumer.assign(places)
-        ended = 0
-        while ended < len(places):
-            messages = consumer.consume(1, SECONDS)  # asked for more, it would wait for all of them
-            if not messages:
-                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
-            for message in (*messages, *consumer.consume(AT_ONCE, 0)):
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                    ended += 1
-                elif error is not None:
-                    raise KafkaException(error)
-                elif codec.record_type(message.value()) in WORDS:
-                    yield codec.decode(message.value())  # type: ignore[misc]  # outcomes, both
+        for message in read_on(consumer, places, SECONDS):
+            if codec.record_type(message.value()) in WORDS:
+                yield codec.decode(message.value())  # type: ignore[misc]  # outcomes, both
     finally:
         consumer.close()
 

@@ -102,7 +102,7 @@ class Acquirer:
             self._facts[changelog],
             {partition: found[changelog, partition] for partition in partitions},
             self._settings.tombstone_retention_seconds / 2,
-        )  # fmt: skip
+        )
         started = perf_counter()
         try:
             records = restore(

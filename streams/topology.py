@@ -51,8 +51,6 @@ from agents.tiers.rules import TIER_RULES
 from agents.tiers.standing import TIERS
 from streams.plan import Topology
 
-PARTITIONS = 4
-
 MEMBERS = Stage(
     name="members",
     key="member_id",
@@ -114,7 +112,7 @@ STAGES = (MEMBERS, PRODUCTS, SEARCHES, TOKENS, TRAINING)
 
 
 def topology(
-    partitions: Mapping[str, int] | int = PARTITIONS,
+    partitions: Mapping[str, int] | int,
     *,
     prefix: str = "",
     dead_letter_partitions: int = 1,

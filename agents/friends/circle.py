@@ -101,13 +101,12 @@ def react(state: Circle, event: Heard, tables: Tables) -> Iterator[Outcome]:
             state.hidden = True
         case MemberShown():
             yield from _show(state, event.occurred_at)
-            if state.rewarded is not None:
-                yield from _hold(state, state.rewarded, event)
+        case _ if state.referral is not None:
+            _follow(state, state.referral, event)
         case _:
-            if state.rewarded is not None:
-                yield from _hold(state, state.rewarded, event)
-            if state.referral is not None:
-                _follow(state, state.referral, event)
+            pass
+    if state.rewarded is not None:
+        yield from _hold(state, state.rewarded, event)
     if state.referral is not None:
         yield from _decide(state, state.referral, event.key, event.occurred_at)
 
@@ -247,19 +246,15 @@ def _hold(state: Circle, known: Rewarded, event: Any) -> Iterator[Outcome]:
     """
     known, ended = losses.after(known, event)
     place = known.referral, event.key, known.order_id, event.occurred_at
-    state.rewarded = known if ended is None and event.occurred_at < known.until else None
     why = ended or known.judged
     if why is not None and not known.lost:
-        _mark_lost(state, lost=True)
+        known = structs.replace(known, lost=True)
         yield from _on_both_sides(ReferralReversed, *place, lost=why)
     elif why is None and known.lost and known.free and not state.hidden:
-        _mark_lost(state, lost=False)
+        known = structs.replace(known, lost=False)
         yield from _on_both_sides(ReferralQualified, *place)
-
-
-def _mark_lost(state: Circle, *, lost: bool) -> None:
-    if state.rewarded is not None:
-        state.rewarded = structs.replace(state.rewarded, lost=lost)
+    over = ended is not None or event.occurred_at >= known.until
+    state.rewarded = None if over else known
 
 
 # ---- the inviter's side ----------------------------------------------------------------------------

@@ -20,10 +20,11 @@ import pytest
 from cli import installation as made
 from cli.main import main
 from local.platform import VARIABLES
-from streams.topology import PARTITIONS
+from streams.settings import Settings
 from tests.streams.harness import produce, read_committed
 
 ORDERS = 60
+PARTITIONS = Settings.model_fields["partitions"].default
 
 
 class Installation:
