@@ -30,6 +30,7 @@ from benchmarks.fleet import Blow, Fire
 from benchmarks.processes import Processes
 from benchmarks.shop_hours import ShopHours
 from local.platform import Platform
+from local.process import end_in_order_on_sigterm
 
 ACTIONS_AN_HOUR = 14  # of the mix; half as many more surround them
 HOUR_SECONDS = 0.1
@@ -159,7 +160,7 @@ def main() -> int:
     parser.add_argument("--duration", type=float, default=60.0, help="seconds of fire")
     parser.add_argument("--json", type=Path, default=None, help="file for the figures")
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # stops all it started
+    end_in_order_on_sigterm()
     return run(asked.seed, asked.duration, asked.json)
 
 

@@ -23,6 +23,7 @@ from benchmarks import main_job, main_report
 from benchmarks.engine import EVENTS, TITLES, compare
 from benchmarks.report import OURS, EngineReport, print_engine
 from local.platform import Platform
+from local.process import end_in_order_on_sigterm
 
 PARTS = ("engine", "main-job")
 WIDTH = 130
@@ -100,6 +101,7 @@ def main() -> None:
         "--only", choices=PARTS, help="one of the two parts; without it both are measured"
     )
     given = parser.parse_args()
+    end_in_order_on_sigterm()
     parts = (given.only,) if given.only else PARTS
     sys.exit(run(given.json, events=given.events, actions=given.actions, parts=parts))
 

@@ -30,6 +30,7 @@ from cli import (
     tiers,
 )
 from cli.trouble import Trouble, explained
+from local.process import end_in_order_on_sigterm
 
 HELP = (
     "What members do in a shop, turned into points, ranks and views within a second, exactly once."
@@ -97,6 +98,7 @@ def _options(
 
 def main() -> NoReturn:
     """Run a command; expected trouble is said in three short parts, anything else is a bug of ours."""
+    end_in_order_on_sigterm()
     try:
         app()
     except KeyboardInterrupt:

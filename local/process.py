@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -34,6 +35,19 @@ def in_turn(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def end_in_order_on_sigterm() -> None:
+    """SIGTERM ends this process as an error does: what it started is stopped, what it lent is removed.
+
+    Once: who is asked again meanwhile goes on with that, and `timeout` asks twice.
+    """
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, lambda *_: None)
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 class ServerProcess:
@@ -70,7 +84,10 @@ class ServerProcess:
         user: str | None = None,
         env: dict[str, str] | None = None,
     ) -> None:
-        """Start it and wait until `ready`. Raises `PlatformError` with the end of its log."""
+        """Start it and wait until `ready`; what is not ready is ended.
+
+        Raises `PlatformError` with the end of its log.
+        """
         if self.running:
             return
         self._reap()
@@ -85,9 +102,15 @@ class ServerProcess:
                 user=user,
                 env=env,
             )
-        started = psutil.Process(child.pid).create_time()
-        self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}))
-        self._wait(ready, child)
+        try:
+            started = psutil.Process(child.pid).create_time()
+            self._pid_file.write_text(json.dumps({"pid": child.pid, "started": started}))
+            self._wait(ready, child)
+        except BaseException:  # an interrupt too: nobody else would know of it
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+            self.kill()
+            raise
 
     def _wait(self, ready: Callable[[], bool], child: subprocess.Popen[bytes]) -> None:
         until = time.monotonic() + START_SECONDS
@@ -95,7 +118,6 @@ class ServerProcess:
             if child.poll() is not None:
                 raise PlatformError(f"{self.name} ended with {child.returncode}: {self.log_tail()}")
             if time.monotonic() > until:
-                self.kill()
                 raise PlatformError(
                     f"{self.name} is not ready after {START_SECONDS:g} s: {self.log_tail()}"
                 )

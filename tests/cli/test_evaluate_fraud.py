@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from pyarrow import csv
 from typer.testing import CliRunner
@@ -83,6 +89,29 @@ def test_too_few_labels(file: Path) -> None:
     with pytest.raises(Trouble, match="cannot be evaluated") as told:
         CliRunner().invoke(app, ["evaluate", "fraud", str(file), *options], catch_exceptions=False)
     assert "the first takes 30 and 1,000" in str(told.value.detail)
+
+
+def test_ended_in_the_middle(file: Path, tmp_path: Path) -> None:
+    """SIGTERM ends the Kafka that was started for it and removes its folder, as Ctrl-C does."""
+    room = tmp_path / "room"
+    room.mkdir()
+    command = ["evaluate", "fraud", str(file), "--map", "label=is_bad,amount=paid"]
+    started = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *command, "--label-delay", "2d", "--through-kafka"],
+        env=os.environ | {"TMPDIR": str(room)},
+    )
+    broker = room / "kafka.pid"
+    until = time.monotonic() + 60
+    while not broker.exists() or not broker.read_text(encoding="utf-8"):
+        broker = next(room.glob("memberstream-*/kafka/kafka.pid"), broker)
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    pid = json.loads(broker.read_text(encoding="utf-8"))["pid"]
+    assert psutil.pid_exists(pid)
+    started.terminate()
+    assert started.wait(60) == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(pid)
+    assert list(room.glob("memberstream-*")) == []
 
 
 def test_a_file_that_is_not_there() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
 
 from local.process import PlatformError, ServerProcess
 
+T = TypeVar("T")
 SERVER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]
 
 
@@ -75,3 +80,44 @@ def test_a_server_that_ends_at_once_says_why(tmp_path: Path) -> None:
             [sys.executable, "-c", "import sys; print('no such port'); sys.exit(3)"], lambda: False
         )
     assert str(tmp_path / "broken.log") in str(raised.value)
+
+
+WHO_STARTS_ONE = """
+import sys, tempfile, time
+from pathlib import Path
+from local.process import ServerProcess, end_in_order_on_sigterm
+end_in_order_on_sigterm()
+with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
+    server = ServerProcess("sleeper", Path(folder))
+    try:
+        server.start(SERVER, READY)
+        time.sleep(600)
+    finally:
+        time.sleep(0.5)  # the second signal comes here
+        server.stop()
+"""
+
+
+@pytest.mark.parametrize("ready", ["lambda: True", "lambda: False"])
+def test_sigterm_leaves_nothing_behind(ready: str, tmp_path: Path) -> None:
+    """Neither while the server comes up nor after; asked twice, as `timeout` does, it goes on with ending."""
+    command = WHO_STARTS_ONE.replace("SERVER", repr(SERVER)).replace("READY", ready)
+    starter = subprocess.Popen([sys.executable, "-c", command, str(tmp_path)])
+    pid_file = until(lambda: next(tmp_path.glob("*/sleeper.pid"), None))
+    pid = until(lambda: json.loads(pid_file.read_text() or "{}").get("pid"))
+    assert psutil.pid_exists(pid)
+    starter.terminate()
+    time.sleep(0.2)
+    starter.terminate()
+    assert starter.wait(60) == 128 + signal.SIGTERM
+    assert not psutil.pid_exists(pid)
+    assert list(tmp_path.iterdir()) == []
+
+
+def until(look: Callable[[], T | None]) -> T:
+    """What it comes to see."""
+    ends = time.monotonic() + 60
+    while (seen := look()) is None:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    return seen
