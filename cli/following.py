@@ -45,7 +45,8 @@ class Follower:
         self._inside = {self._prefix + topics.repartition(stage) for stage in topics.STAGES}
         inside = map(topics.repartition, topics.STAGES)  # what is said to another key alone
         places = self._log.places([*map(topics.outcomes, topics.STAGES), topics.ALERTS, *inside])
-        ends = self._log.ends([*places, Place(topics.DEAD_LETTERS, 0)])
+        once = [Place(name, 0) for name in (*topics.BROADCASTS, topics.DEAD_LETTERS)]
+        ends = self._log.ends([*places, *once])  # what is broadcast lies in every partition alike
         self._actions = self._log.places(map(topics.actions, topics.STAGES))
         self._consumer = Consumer(
             {

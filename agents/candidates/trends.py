@@ -2,7 +2,8 @@
 
 `TRENDING` sits with the product: when its weight in the hot list of a day or a week has risen by `STEP`
 (log2: 0.25 is a fifth) it tells the key `trends`, and once when it is first listed. `GATHERING` is there: it
-keeps the strongest and publishes them every `PUBLISH_AFTER` of the events' time. `TRENDS` is the table of
+keeps the strongest and publishes them every `PUBLISH_AFTER` of the events' time, in a new shop whenever it
+knows of twice as many. `TRENDS` is the table of
 the members stage that holds what was published last.
 """
 
@@ -84,6 +85,11 @@ class Gathered(Struct):
     week: dict[str, float] = field(default_factory=dict)
     new: dict[str, int] = field(default_factory=dict)
     published_at: int | None = None
+    published: int = 0  # products that were known then
+
+    def known(self) -> int:
+        """Products in the lists, as far as they are published."""
+        return max(len(self.day), len(self.week)) + min(len(self.new), NEW_MOST)
 
 
 def gather(state: Gathered, event: ProductTrended, _: Tables) -> Iterator[TrendsPublished]:
@@ -93,12 +99,13 @@ def gather(state: Gathered, event: ProductTrended, _: Tables) -> Iterator[Trends
     _keep(state.day, event.product_id, event.log2_day)
     _keep(state.week, event.product_id, event.log2_week)
     at, before = event.occurred_at, state.published_at
-    if before is None or at - before >= PUBLISH_AFTER:
-        state.published_at = at
+    if before is None or at - before >= PUBLISH_AFTER or state.known() >= 2 * state.published:
+        state.published_at = at if before is None else max(at, before)
         _forget_old(state, at)
+        state.published = max(1, state.known())
         yield TrendsPublished(
             model=MODEL,
-            occurred_at=at,
+            occurred_at=state.published_at,
             day=_shares(state.day),
             week=_shares(state.week),
             new=sorted(state.new, key=lambda one: (-state.new[one], one))[:NEW_MOST],
@@ -179,7 +186,7 @@ def newest(tables: Tables) -> Trends:
 
 def hold(state: Trends, event: TrendsPublished, _place: Place) -> Iterator[Outcome]:
     """Keep the newest."""
-    if event.occurred_at > state.published_at:
+    if event.occurred_at >= state.published_at:
         day = {one.product_id: one.share for one in event.day}
         week = {one.product_id: one.share for one in event.week}
         become(state, of_lists(day, week, list(event.new), event.occurred_at))

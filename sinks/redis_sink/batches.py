@@ -42,11 +42,15 @@ def parts(of: View, batch: Batch, most: int = OPERATIONS_MOST) -> Iterator[Part]
 
 
 def _chunks(of: View, batch: Batch, most: int) -> list[list[Meant]]:
-    """Cut where the operations would be too many; the last one may be empty."""
+    """Cut where the operations would be too many; the last one may be empty.
+
+    What is broadcast lies in every partition alike: the first one's is enough.
+    """
     chunks: list[list[Meant]] = [[]]
     held = 0
     for heard in batch.heard:
-        if FEEDS[type(heard.outcome)] is not of:
+        again = heard.outcome.BROADCAST and batch.place.partition > 0
+        if again or FEEDS[type(heard.outcome)] is not of:
             continue
         operations = list(view(heard.outcome))
         if chunks[-1] and held + len(operations) > most:

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from schemas.risk import AbuseKind
 from sinks.redis_sink.views import (
     ALERTS,
+    AVAILABILITY,
     BALANCES,
     BOARDS,
     CANDIDATES,
@@ -232,6 +233,15 @@ FAMILIES: Final = (
         "what is described like it",
         "products that were touched or listed; 12 in a list",
         ("together", "similar", "occurred_at", "event_id"),
+    ),
+    Family(
+        "unavailable",
+        "products-unavailable",
+        "set",
+        (AVAILABILITY,),
+        "Products that are hidden, or of which nothing is available. A list is as of its moment and may still "
+        "name some: leave them out when it is shown (`SMISMEMBER`)",
+        "products hidden or sold out",
     ),
     Family(
         "alerts",

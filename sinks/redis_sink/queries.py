@@ -105,6 +105,7 @@ class RedisQueries:
         """`client` as `connection.connect(url, decoded=True)`."""
         self._root = root
         self._row = client.register_script(keys.script("read", "row"))
+        self._list = client.register_script(keys.script("read", "offered"))
         self._top = client.register_script(keys.script("read", "top"))
         self._among = client.register_script(keys.script("read", "among"))
         self._members = client.register_script(keys.script("read", "members"))
@@ -206,12 +207,13 @@ class RedisQueries:
         return set(self._members(args=[self._root, "segment", segment_id]))
 
     def candidates(self, member_id: str) -> Candidates | None:
-        """The member's list; none when nothing was said yet."""
-        fields = self._fields("candidates", member_id)
+        """The member's list, less what cannot be offered now; none when nothing was said yet."""
+        fields, gone = self._offered("candidates", member_id, "candidates")
         if not fields:
             return None
+        listed = msgspec.json.decode(fields["candidates"], type=list[Offered])
         return Candidates(
-            msgspec.json.decode(fields["candidates"], type=list[Offered]),
+            [one for one in listed if one.product_id not in gone],
             fields["personal"] == "1",
             fields["degraded"] == "1",
             int(fields["version"]),
@@ -219,12 +221,13 @@ class RedisQueries:
         )
 
     def neighbours(self, product_id: str) -> Neighbours | None:
-        """What a product's page shows beside it; none when it was not touched yet."""
-        fields = self._fields("neighbours", product_id)
+        """What a product's page shows beside it, less what cannot be offered now; none: not touched yet."""
+        fields, gone = self._offered("neighbours", product_id, "together", "similar")
         if not fields:
             return None
         together, similar = (
-            msgspec.json.decode(fields[name], type=list[str]) for name in ("together", "similar")
+            [one for one in msgspec.json.decode(fields[name], type=list[str]) if one not in gone]
+            for name in ("together", "similar")
         )
         return Neighbours(together, similar, int(fields["occurred_at"]))
 
@@ -242,6 +245,11 @@ class RedisQueries:
             for fields in [self._fields("cursor", view.name)]
             for number in range(int(fields.get("partitions", 0)))
         ]
+
+    def _offered(self, family: str, name: str, *lists: str) -> tuple[dict[str, str], set[str]]:
+        """A hash, and the products of these lists in it that cannot be offered."""
+        flat, gone = self._list(args=[self._root, family, name, *lists])
+        return dict(zip(flat[::2], flat[1::2], strict=True)), set(gone)
 
     def _fields(self, family: str, name: str) -> dict[str, str]:
         flat: list[str] = self._row(args=[self._root, family, name])

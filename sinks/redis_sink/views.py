@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.candidates import CandidatesChanged, NeighboursChanged
+from schemas.candidates import AvailabilityChanged, CandidatesChanged, NeighboursChanged
 from schemas.friends import FriendshipDissolved, FriendshipStarted
 from schemas.outcomes import (
     LEDGER,
@@ -38,7 +38,7 @@ from schemas.risk import (
 from schemas.segments import SegmentEntered, SegmentLeft
 from schemas.tiers import TierChanged, TierProgressed
 from schemas.topics import ALERTS as ALERTS_TOPIC
-from schemas.topics import outcomes
+from schemas.topics import MODELS, outcomes
 
 # An element begins with LATEST - reached_at: of equal scores, who got there first sorts higher.
 LATEST: Final = 999_999_999_999_999
@@ -75,6 +75,7 @@ HOT_SEARCHES = View("hot_searches", outcomes("searches"), "hot")
 RISK = View("risk", outcomes("members"), "rows")
 CANDIDATES = View("candidates", outcomes("members"), "rows")
 NEIGHBOURS = View("neighbours", outcomes("products"), "rows")
+AVAILABILITY = View("availability", MODELS, "availability")
 ALERTS = View("alerts", ALERTS_TOPIC, "alerts")
 SEGMENTS = View("segments", outcomes("members"), "segments")
 TIERS = View("tiers", outcomes("members"), "rows")
@@ -92,6 +93,7 @@ VIEWS: Final = (
     SEGMENTS,
     CANDIDATES,
     NEIGHBOURS,
+    AVAILABILITY,
 )
 
 FEEDS: Final[Mapping[type[Outcome], View]] = {
@@ -106,6 +108,7 @@ FEEDS: Final[Mapping[type[Outcome], View]] = {
     FraudScored: RISK,
     CandidatesChanged: CANDIDATES,
     NeighboursChanged: NEIGHBOURS,
+    AvailabilityChanged: AVAILABILITY,
     **dict.fromkeys((AlertOpened, AlertUpdated, AlertSuppressed, AlertClosed), ALERTS),
     **dict.fromkeys((SegmentEntered, SegmentLeft), SEGMENTS),
     **dict.fromkeys((TierChanged, TierProgressed), TIERS),
@@ -161,6 +164,8 @@ def view(outcome: Outcome) -> Iterator[Operation]:
             yield _candidates(outcome)
         case NeighboursChanged():
             yield _neighbours(outcome)
+        case AvailabilityChanged(product_id=product_id):
+            yield Operation(PLACED, (product_id,), (product_id, int(outcome.available)))
         case _:
             return
 

@@ -200,6 +200,30 @@ def test_own_actions_and_their_dead_letters(
     assert installation.json("orders", "m-1")["orders"] == first
 
 
+def test_an_operator_hides_a_product(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """Out of lists that were said before, at once, and back in."""
+    installation, _ = demo
+    file = tmp_path / "actions.jsonl"
+    hot = installation.json("hot", "products")[0]["item"]
+    look = {"type": "ProductBrowsed", "member_id": "m-looks", "product_id": hot}
+    file.write_text(json.dumps(look | {"occurred_at": "now"}))
+    assert "CandidatesChanged" in installation.run("emit", str(file))
+
+    def offered() -> list[str]:
+        found = installation.json("candidates", "member", "m-looks")
+        return [one["product_id"] for one in found["candidates"]]
+
+    before = _eventually(offered)
+    for hidden in (True, False):
+        word = {"type": "ProductHidden", "product_id": before[0], "hidden": hidden}
+        file.write_text(json.dumps(word | {"occurred_at": "now"}))
+        assert "AvailabilityChanged" in installation.run("emit", str(file))
+        expected = before[1:] if hidden else before
+        assert _eventually(lambda wanted=expected: offered() == wanted)
+
+
 def test_a_long_dead_letter_is_sent_again_whole(
     demo: tuple[Installation, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

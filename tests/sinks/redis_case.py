@@ -24,14 +24,14 @@ from schemas.outcomes import (
 )
 from schemas.record import Outcome
 from schemas.risk import AbuseKind
-from schemas.topics import ALERTS, STAGES, outcomes
+from schemas.topics import ALERTS, MODELS, STAGES, outcomes
 from sinks.redis_sink.connection import connect
 from sinks.redis_sink.queries import RedisQueries
 from sinks.redis_sink.writer import Writer
 from sinks.source import Batch, Heard, Place, TopicFacts
 
 PARTITIONS = 3
-TOPICS = [*map(outcomes, STAGES), ALERTS]
+TOPICS = [*map(outcomes, STAGES), ALERTS, MODELS]
 FACTS = {topic: TopicFacts(f"id-of-{topic}", PARTITIONS) for topic in TOPICS}
 MOMENT = 1_323_432_000_000
 DAY = 86_400_000

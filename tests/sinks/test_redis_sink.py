@@ -104,6 +104,7 @@ def test_the_sink_follows_and_goes_on_where_it_stopped(log: Log, settings: Setti
         "boards": [5, 2], "balances": [5, 2], "stock": [0, 3], "hot_products": [0, 3],
         "hot_searches": [0, 0], "risk": [5, 2], "alerts": [0, 0], "tiers": [5, 2],
         "friends": [5, 2], "segments": [5, 2], "candidates": [5, 2], "neighbours": [0, 3],
+        "availability": [0, 0],
     }  # fmt: skip
 
 

@@ -8,15 +8,16 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from local.valkey import Valkey
-from schemas.candidates import CandidatesChanged, NeighboursChanged
+from schemas.candidates import AvailabilityChanged, CandidatesChanged, NeighboursChanged
 from schemas.friends import FriendshipStarted
 from schemas.risk import AlertOpened, FraudScored
 from schemas.samples import sample
 from schemas.segments import SegmentEntered
 from schemas.tiers import TierChanged
-from schemas.topics import ALERTS
+from schemas.topics import ALERTS, MODELS
 from sinks.ending import Refused
 from sinks.redis_sink import keys
 from sinks.redis_sink.batches import OPERATIONS_MOST
@@ -306,6 +307,7 @@ def test_every_key_is_of_a_documented_family(views: Views) -> None:
     views.hear(sample(CandidatesChanged))
     views.hear(sample(NeighboursChanged), stage="products")
     views.hear(sample(AlertOpened), topic=ALERTS)
+    views.hear(structs.replace(sample(AvailabilityChanged), available=False), topic=MODELS)
     seen = set()
     for name, held in views.dump().items():
         family = max(

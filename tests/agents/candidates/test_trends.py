@@ -97,6 +97,21 @@ def test_published_now_and_then() -> None:
     assert [one.occurred_at for one in said] == [0, PUBLISH_AFTER, 2 * PUBLISH_AFTER]
 
 
+def test_a_new_shop_is_not_kept_waiting() -> None:
+    """Whenever twice as many products are known, without end in time; members hold the last."""
+    events = [trended(f"p{n}", -1.0, 5, new=5) for n in range(20)]
+    events += [trended(f"p{n}", 1.0, 5 if n else 4) for n in range(20)]
+    said = published(*events)
+    assert [len(one.new) for one in said] == [1, 2, 4, 8, 16, 20]
+    assert [len(one.day) for one in said] == [0, 0, 0, 0, 0, 12]
+    assert {one.occurred_at for one in said} == {5}
+    held: Trends = table_of(TRENDS, [*said])
+    assert len(held.day) == 12
+    full = Life(GATHERING)
+    full.hear(*(trended(f"p{n}", n / 100, 5) for n in range(TRENDS_MOST)))
+    assert [*full.hear(*(trended(f"q{n}", n / 100, 6) for n in range(1_000)))] == []
+
+
 def test_the_strongest_are_kept() -> None:
     """Of many, those with the largest weights, in their order."""
     life = Life(GATHERING)
@@ -113,7 +128,7 @@ def test_new_products_are_new_for_a_while() -> None:
     """The newest first, and after two weeks no more."""
     life = Life(GATHERING)
     life.hear(trended("old", -1.0, 0, new=0), trended("young", -1.0, 5, new=5))
-    (said,) = life.hear(trended("x", 1.0, PUBLISH_AFTER))
+    (said,) = life.hear(trended("x", 1.0, PUBLISH_AFTER + 5))
     assert said.new == ["young", "old"]  # type: ignore[attr-defined]
     (said,) = life.hear(trended("x", 2.0, NEW_FOR + 2))
     assert said.new == ["young"]  # type: ignore[attr-defined]
