@@ -41,7 +41,9 @@ def member(member_id: Member, data: Data = None, as_json: AsJson = False) -> Non
 
 def _hot(views: RedisQueries) -> list[str]:
     newest = max((v.occurred_at for v in views.as_of() if v.view == "hot_products"), default=0)
-    return [one.item for one in views.hot("products", "week", TRENDING, newest)]
+    gone = views.unavailable()
+    hot = views.hot("products", "week", TRENDING + len(gone), newest)
+    return [one.item for one in hot if one.item not in gone][:TRENDING]
 
 
 def _show(member_id: str, found: Candidates, data: Data) -> None:

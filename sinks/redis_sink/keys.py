@@ -239,8 +239,8 @@ FAMILIES: Final = (
         "products-unavailable",
         "set",
         (AVAILABILITY,),
-        "Products that are hidden, or of which nothing is available. A list is as of its moment and may still "
-        "name some: leave them out when it is shown (`SMISMEMBER`)",
+        "Products that are hidden, or of which nothing is available. A list is as of its moment and may "
+        "still name some: leave them out when it is shown (`SMISMEMBER`)",
         "products hidden or sold out",
     ),
     Family(

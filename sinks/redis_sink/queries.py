@@ -231,6 +231,10 @@ class RedisQueries:
         )
         return Neighbours(together, similar, int(fields["occurred_at"]))
 
+    def unavailable(self) -> set[str]:
+        """Products that are hidden or sold out; all of them at once, so not for every page."""
+        return set(self._members(args=[self._root, "unavailable", ""]))
+
     def as_of(self) -> list[AsOf]:
         """How far each view has come in each partition."""
         return [

@@ -71,7 +71,7 @@ def test_what_is_gone_is_left_out_and_comes_back(views: Views) -> None:
     assert offered(views) == ("", "", "")
     told(views, "b", True)
     assert offered(views) == ("b", "b", "b")
-    assert views.dump()["products-unavailable"] == {"a", "c"}
+    assert views.queries.unavailable() == {"a", "c"}
 
 
 def test_a_partition_that_lags_brings_nothing_back(views: Views) -> None:
