@@ -20,6 +20,7 @@ from streams.topics import all_topics, create_topics
 
 WORKERS = 2
 OPERATOR = "memberstream"
+QUIETLY = 2  # librdkafka says aloud that a broker which has just come up asks for patience
 PATIENCE_SECONDS = 180.0  # for each of the first rules
 Say = Callable[[str], None]
 
@@ -68,7 +69,7 @@ def set_first_rules(installation: Installation, say: Say) -> None:
         retry=retry_if_exception_type(DeliveryFailed), stop=stop_after_delay(PATIENCE_SECONDS)
     )
     try:
-        with Emitter(settings.kafka, prefix=settings.topic_prefix) as emitter:
+        with Emitter(settings.kafka, prefix=settings.topic_prefix, log_level=QUIETLY) as emitter:
             for changed in (*rules, *segments):
                 patience(emitter.emit, changed)
     except RetryError:

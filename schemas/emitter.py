@@ -23,6 +23,7 @@ from schemas.record import Event
 
 FLUSH_SECONDS = 30.0
 BROADCAST_ATTEMPTS = 10
+UNDERSCORED = {"log_level"}  # so named by librdkafka itself
 FENCED = {
     KafkaError._FENCED,
     KafkaError.INVALID_PRODUCER_EPOCH,
@@ -184,7 +185,10 @@ def _broadcast_once(settings: dict[str, Any], names: Sequence[str], key: str, da
 
 
 def _settings(bootstrap: str, options: dict[str, Any]) -> dict[str, Any]:
-    chosen = {name.replace("_", "."): value for name, value in options.items()}
+    chosen = {
+        name if name in UNDERSCORED else name.replace("_", "."): value
+        for name, value in options.items()
+    }
     return (
         {"linger.ms": 5, "delivery.timeout.ms": 30_000}
         | chosen

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas import codec, topics
 from schemas.actions import GiftListed, PurchaseMade, SearchMade
@@ -109,3 +109,12 @@ def test_broadcasts_are_in_one_order_everywhere(kafka: str, prefix: str) -> None
     found = read(kafka, prefix, 2 * 5 * PARTITIONS)
     assert len(found[0]) == len(set(found[0])) == 10
     assert found[1] == found[2] == found[0]
+
+
+def test_settings_of_librdkafka(kafka: str, prefix: str) -> None:
+    """With _ for their dots; the one that has an underscore itself keeps it, and a wrong one is refused."""
+    with Emitter(kafka, prefix=prefix, log_level=2, client_id="shop") as emitter:
+        emitter.emit(search(1))
+    assert sum(map(len, read(kafka, prefix, 1).values())) == 1
+    with pytest.raises(KafkaException, match=r"log\.levels"):
+        Emitter(kafka, log_levels=2)
