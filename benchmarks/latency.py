@@ -1,5 +1,6 @@
 """From an action's send to its trace in Redis, at a stated rate of actions: a probe is a purchase by a
-member of its own, sent among the mix, whose balance is then read from the view until it is there.
+member of its own, sent among the mix, whose balance and list of candidates are then read from the views
+until they are there (a list that a product's answer has made: `degraded` is 0).
 
 One thread sends and looks, in turn, so that neither waits for the other's lock. It looks every four
 milliseconds, which the figures contain. Event time runs as real time does, and a clock ticks every
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
@@ -41,24 +43,40 @@ Sent = tuple[float, str, bytes, bytes, str]  # due, topic, key, value, the probe
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from send to Redis at a rate, and cores in use meanwhile, by process."""
+    """Seconds from send to Redis at a rate, to the balance and to the list of candidates; and cores in use
+    meanwhile, by process.
+    """
 
     actions_per_second: float
-    seconds: list[float]
+    balances: list[float]
+    lists: list[float]
     cores: dict[str, float]
 
-    def share(self, percent: int) -> float:
-        """The time within which so many of a hundred probes were there."""
-        ordered = sorted(self.seconds)
-        return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
+
+def share(seconds: list[float], percent: int) -> float:
+    """The time within which so many of a hundred probes were there."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
 
 
 @dataclass
-class _Run:
-    """Probes on their way, and how long the others took."""
+class _Awaited:
+    """What is looked for of each probe: a field that has a value, in a family of keys."""
 
+    family: str
+    name: str
+    value: str | None  # none: any
+    start: str = ""  # of the keys' names
     waiting: dict[str, float] = field(default_factory=dict)
     seconds: list[tuple[float, float]] = field(default_factory=list)  # sent at, took
+
+    def counted(self, since: float) -> list[float]:
+        """How long it took for those that were sent later."""
+        return [took for at, took in self.seconds if at > since]
+
+
+def _awaited() -> tuple[_Awaited, _Awaited]:
+    return _Awaited("balances", "active", None), _Awaited("candidates", "degraded", "0")
 
 
 class Probing:
@@ -72,7 +90,7 @@ class Probing:
         self._probes = 0
         self._prefix = job.settings.topic_prefix
         self._redis = connect(job.addresses.redis, decoded=True)
-        self._balances = ""
+        self._version = ""
         self._producer = Producer(_like_the_emitter(job.settings.kafka))
         self._clock = Producer(
             {
@@ -94,22 +112,20 @@ class Probing:
             if time.perf_counter() > gives_up_at:
                 raise TimeoutError("the Redis sink opened no view")
             time.sleep(NAP_SECONDS)
-        self._balances = keys.key(root, str(version), "balances")
-        run = _Run()
+        self._version = str(version)
         sent = self._plan(PROBES_PER_SECOND, 1.0)
-        self._drive(run, sent, ARRIVES_SECONDS)
+        self._drive(sent, ARRIVES_SECONDS)
 
     def measure(self, rate: float, seconds: float, processes: dict[str, psutil.Process]) -> Latency:
         """Send at `rate` for so long. Raises `TimeoutError` when a probe never arrives."""
         planned = self._plan(rate, SETTLE_SECONDS + seconds)
-        run = _Run()
         before = {name: _used(process) for name, process in processes.items()}
         started = time.perf_counter()
-        self._drive(run, planned, ARRIVES_SECONDS)
+        balances, lists = self._drive(planned, ARRIVES_SECONDS)
         lasted = time.perf_counter() - started
         cores = {name: (_used(p) - before[name]) / lasted for name, p in processes.items()}
-        counted = [took for at, took in run.seconds if at - started > SETTLE_SECONDS]
-        return Latency(rate, counted, cores)
+        since = started + SETTLE_SECONDS
+        return Latency(rate, balances.counted(since), lists.counted(since), cores)
 
     def _plan(self, rate: float, seconds: float) -> deque[Sent]:
         """What is to be sent when, encoded ahead, so that sending costs little."""
@@ -140,28 +156,36 @@ class Probing:
             lines=[line],
         )
 
-    def _drive(self, run: _Run, planned: deque[Sent], patience: float) -> None:
+    def _drive(self, planned: deque[Sent], patience: float) -> tuple[_Awaited, _Awaited]:
+        awaited = _awaited()
+        for one in awaited:
+            one.start = keys.key(self._job.redis_root, self._version, one.family)
         started = looked = time.perf_counter()
         ticked, ends = 0, started + planned[-1][0] + patience
-        while planned or run.waiting:
+        while planned or any(one.waiting for one in awaited):
             now = time.perf_counter()
             while planned and planned[0][0] <= now - started:
-                self._send(run, *planned.popleft()[1:])
+                self._send(awaited, *planned.popleft()[1:])
             self._producer.poll(0)
             if int(now - started) >= ticked:
                 ticked += 1
                 self._tick_aside(self._event_at + int((now - started) * 1000))
-            if run.waiting and now - looked >= LOOK_SECONDS:
-                self._look(run)
+            if now - looked >= LOOK_SECONDS:
+                self._look(awaited)
                 looked = time.perf_counter()
             if now > ends:
-                raise TimeoutError(f"{len(run.waiting)} probes never came to Redis")
+                missing = ", ".join(f"{len(one.waiting)} {one.family}" for one in awaited)
+                raise TimeoutError(f"these of probes never came to Redis: {missing}")
             time.sleep(NAP_SECONDS)
         self._event_at += int((time.perf_counter() - started) * 1000)
+        return awaited
 
-    def _send(self, run: _Run, topic: str, key: bytes, value: bytes, probe: str) -> None:
+    def _send(
+        self, awaited: Sequence[_Awaited], topic: str, key: bytes, value: bytes, probe: str
+    ) -> None:
         if probe:
-            run.waiting[probe] = time.perf_counter()
+            for one in awaited:
+                one.waiting[probe] = time.perf_counter()
         self._producer.produce(topic, value, key)
 
     def _tick_aside(self, at: int) -> None:
@@ -175,17 +199,17 @@ class Probing:
         self._ticks.write(at)
         self._clock.commit_transaction(TRANSACTION_SECONDS)
 
-    def _look(self, run: _Run) -> None:
-        """Read the oldest ones' balances, all in one call."""
-        members = list(islice(run.waiting, AT_ONCE))
+    def _look(self, awaited: Sequence[_Awaited]) -> None:
+        """Read what the oldest ones wait for, all in one call."""
         asked = self._redis.pipeline(transaction=False)
-        for member in members:
-            asked.hgetall(self._balances + member)
+        sought = [(one, member) for one in awaited for member in islice(one.waiting, AT_ONCE)]
+        for one, member in sought:
+            asked.hget(one.start + member, one.name)
         answers = asked.execute()
         now = time.perf_counter()
-        for member, balance in zip(members, answers, strict=True):
-            if balance:
-                run.seconds.append((run.waiting[member], now - run.waiting.pop(member)))
+        for (one, member), answer in zip(sought, answers, strict=True):
+            if answer is not None and one.value in (None, answer):
+                one.seconds.append((one.waiting[member], now - one.waiting.pop(member)))
 
 
 def _like_the_emitter(kafka: str) -> dict[str, str | int | bool]:
