@@ -12,6 +12,9 @@ from agents.risk.model import Column, Model
 from agents.risk.quality import Day
 
 
+LAST = "last"
+
+
 class Variant(Struct, array_like=True):
     """One of a model's variants: what has learned, and what was published of it.
 
@@ -81,6 +84,7 @@ class Kept(Struct, frozen=True, array_like=True):
 class Training(Struct):
     """A model's variants and what is known of their quality; `open_days`: when last heard of.
 
+    `honest` has under `LAST` the bins of the last honest examples, see `learn_calmly`.
     `hour_ends_at`: the end of the hour of the first example since the last end of an hour.
     """
 
@@ -96,6 +100,7 @@ class Training(Struct):
     days: StateMap[Day] = field(default_factory=StateMap)
     day_numbers: list[int] = field(default_factory=list)
     open_days: dict[int, int] = field(default_factory=dict)
+    honest: StateMap[list[dict[str, int]]] = field(default_factory=StateMap)
     losses: drift.Losses = field(default_factory=drift.Losses)
 
 

@@ -3,7 +3,8 @@
 One key is one model; its variants learn from the same examples, each at its own rate, and one of them
 is the champion, which decides. Examples wait until there are some, or the hour is over, and are then
 learned one by one in the order in which they became known, whichever partition was quicker: so the weights,
-which every example moves, are stored once for many, and the same labels teach the same.
+which every example moves, are stored once for many, and the same labels teach the same. What the last honest
+ones of before have in common is kept calm (`model.learn_calmly`).
 Snapshots go out as plain data at the end of an hour, after so many examples or so much event time, the first
 one when enough frauds and honest payments are known. An operator can make another variant the champion, or
 go back to an earlier version: that version then decides as it was, while learning goes on beside it.
@@ -19,8 +20,8 @@ from agents import Agent, Tables, Woken
 from agents.calendar import HOUR
 from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
-from agents.risk.learners import Example, Training, Variant, columns_of
-from agents.risk.model import Column, binned, learn_binned
+from agents.risk.learners import LAST, Example, Training, Variant, columns_of
+from agents.risk.model import Column, Honest, binned, learn_calmly
 from agents.risk.publication import FIRST, First, choose, due, publish
 from schemas.record import Outcome
 from schemas.risk import (
@@ -34,6 +35,7 @@ from schemas.risk import (
 NAME = "training"
 RATES = {"binned": 0.3, "quick": 0.9}  # variants by name; the first is the champion at first
 LEARN_EXAMPLES = 200
+HONEST_KEPT = 16
 
 
 def react(
@@ -116,18 +118,34 @@ def _learn(state: Training) -> None:
     examples.sort(key=lambda example: (example.known_at, example.payment_id))
     state.waiting_count = 0
     bins = [binned(example.features) for example in examples]
+    last = state.honest.get(LAST) or []
+    honest = Honest.of(last)
     for name, variant in state.variants.items():
         columns = columns_of(state.columns, name)
         held = {feature: columns[feature] for feature in variant.model.features}
         for example, its_bins in zip(examples, bins, strict=True):
-            _learn_one(variant, held, example, its_bins)
+            _learn_one(variant, held, example, its_bins, honest)
         columns.update(held)  # each was read once and is stored once, for many examples
+
+    calm = [
+        its
+        for example, its in zip(examples, bins, strict=True)
+        if not example.fraud and example.corrects is None
+    ]
+    if calm:
+        state.honest[LAST] = [*last, *calm][-HONEST_KEPT:]
 
 
 def _learn_one(
-    variant: Variant, columns: dict[str, Column], example: Example, bins: dict[str, int]
+    variant: Variant,
+    columns: dict[str, Column],
+    example: Example,
+    bins: dict[str, int],
+    honest: Honest,
 ) -> None:
-    learn_binned(variant.model, columns, bins, example.fraud, example.weight, example.corrects)
+    learn_calmly(
+        variant.model, columns, bins, example.fraud, example.weight, example.corrects, honest
+    )
     variant.model.learned_until = max(variant.model.learned_until, example.paid_at)
     variant.fresh += 1
 
