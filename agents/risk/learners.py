@@ -11,7 +11,6 @@ from agents.risk import drift
 from agents.risk.model import Column, Model
 from agents.risk.quality import Day
 
-
 LAST = "last"
 
 
