@@ -184,6 +184,18 @@ def names_in(text: str) -> set[str]:
     return {token for token in TOKENS.findall(text) if token[0].isalpha() or token[0] == "_"}
 
 
+@lru_cache(maxsize=4_096)
+def features_in(text: str) -> tuple[str, ...]:
+    """The features that an expression names, each once.
+
+    >>> features_in("given.x && x > 1e3 || numbers.distance > y")
+    ('x', 'y', 'number_distance')
+    """
+    used = _used(names_in(text))
+    of_numbers = (name for _, name in used.numbers)
+    return tuple(dict.fromkeys((*used.plain, *(name for _, name in used.given), *of_numbers)))
+
+
 def _used(names: Iterable[str]) -> _Used:
     """Names as they stand in expressions, sorted out."""
     ordered = sorted(names)

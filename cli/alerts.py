@@ -145,6 +145,7 @@ def _show(alert: Alert, evidence: list[Evidence], judged: list[Judged]) -> None:
 
 def _show_evidence(piece: Evidence) -> None:
     from agents.risk.alert_summary import money
+    from agents.risk.scoring import words
 
     about = [piece.subject_id, piece.order_id, piece.redemption_id]
     named = " ".join(word for word in about if word)
@@ -159,6 +160,11 @@ def _show_evidence(piece: Evidence) -> None:
             one.reason,
         )
         for one in piece.reasons
+    ]
+    rows += [
+        (name, 0, one.value, words(one.name, one.value))
+        for name, one in values.items()
+        if not one.weight  # no part of the score: a rule asked about it
     ]
     rows.append(("sum", sum(one.contribution for one in piece.reasons), None, ""))
     title = f"\n{named}  {piece.verdict} {piece.score}, {when(piece.scored_at)}"

@@ -18,6 +18,7 @@ from cli.trouble import Trouble
 if TYPE_CHECKING:
     from evaluation.fraud import Report
     from evaluation.fraud_agreement import Agreement
+    from evaluation.fraud_data import Payments
     from evaluation.fraud_measures import Figures
 
 DELAY_DAYS_MOST = 29
@@ -86,8 +87,10 @@ def fraud(
     delay = delay_days(label_delay)
     first, last = _day(score_from), _day(score_to)
     try:
-        with console.status(f"Reading {file} …") as status:
+        with console.status(f"Reading {file} …"):
             payments = read(file, names(columns or []))
+        _tell_rows(file, payments)  # now: they may be why nothing comes of it
+        with console.status("Living through the payments …") as status:
             report = evaluate(
                 payments,
                 delay,
@@ -100,7 +103,7 @@ def fraud(
             )
     except (UnusableFile, CannotEvaluate, OSError) as error:
         raise Trouble(f"{file} cannot be evaluated.", f"{error}", "", exit_code=2) from error
-    _tell(file, report)
+    _tell(report)
     if DAYS[reference] and not there():
         say("No batch model beside: pip install 'memberstream[evaluation]'.")
     if json_file is not None:
@@ -132,8 +135,9 @@ def _day(text: str) -> date | None:
 # ---- the tables ------------------------------------------------------------------------------------
 
 
-def _tell(file: Path, report: Report) -> None:
-    _tell_rows(file, report)
+def _tell(report: Report) -> None:
+    if report.unlearned:
+        say(f"{report.unlearned:,} payments gave way to newer ones of their member, unlearned")
     title = (
         f"{report.score_from} to {report.score_to}: {report.events:,} payments, {report.frauds:,} "
         f"of them fraud; labels known after {report.label_delay_days} days"
@@ -168,16 +172,14 @@ def _tell_agreement(found: Agreement) -> None:
         say(f"  {found.without_model:,} had a model in one of the two only")
 
 
-def _tell_rows(file: Path, report: Report) -> None:
-    tell_rows(file, report.rows, report.bad_rows, report.bad_rows_named)
-    for name, count in report.missing.items():
+def _tell_rows(file: Path, found: Payments) -> None:
+    tell_rows(file, found.rows, found.bad_rows, found.bad_rows_named)
+    for name, count in found.missing.items():
         say(f"  {name}: {count:,} values are missing")
-    for name, why in report.left_out.items():
+    for name, why in found.left_out.items():
         say(f"  column {name} left out: {why}")
-    if report.numbers:
-        say(f"  numbers sent along: {', '.join(report.numbers)}")
-    if report.unlearned:
-        say(f"  {report.unlearned:,} payments gave way to newer ones of their member, unlearned")
+    if found.numbers:
+        say(f"  numbers sent along: {', '.join(found.numbers)}")
 
 
 def _cells(found: Figures) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ def choose(
     variant: Annotated[str, typer.Argument(help="The variant that is to decide.")],
     data: Data = None,
     version: Annotated[
-        int | None, typer.Option(min=1, help="An earlier version to go back to; none: the newest.")
+        int | None,
+        typer.Option(min=1, max=10**9, help="An earlier version to go back to; none: the newest."),
     ] = None,
     model: Model = MODEL,
     by: By = "operator",

@@ -57,6 +57,7 @@ def _refused(error: BaseException) -> Trouble | None:
     from audit.auditor import NotPassed
     from cli.watching import Stalled
     from replay.stopped import ReplayRefused
+    from schemas.emitter import InvalidAction
     from sinks.ending import Refused as ViewRefused
     from streams.clock import TopicMissing
     from streams.ending import Refused
@@ -67,6 +68,8 @@ def _refused(error: BaseException) -> Trouble | None:
             return Trouble("A setting is refused.", str(error), SETTINGS, exit_code=2)
         case Refused() | ViewRefused() | ReplayRefused() | TopicMissing():
             return Trouble("This cannot be done here.", str(error), "", exit_code=2)
+        case InvalidAction():
+            return Trouble("Nothing was sent.", str(error), "", exit_code=2)
         case NotPassed() | Stalled():
             return Trouble("Not everything has caught up.", str(error), LOGS)
         case _:

@@ -192,6 +192,11 @@ def _report(
 
 
 def _no_version(lived: Lived, first: First) -> str:
+    if lived.frauds >= first.frauds and lived.honest >= first.honest:
+        return (
+            "No version of the model came out: a version comes at the end of an hour, and no payment came "
+            "after the one in which enough labels were known. More days, or a shorter --label-delay, will do."
+        )
     return (
         f"No version of the model came out: it had learned from {lived.frauds:,} frauds and "
         f"{lived.honest:,} honest payments, and the first takes {first.frauds:,} and {first.honest:,}. "

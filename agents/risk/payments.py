@@ -112,7 +112,7 @@ def finish(
         currency=payment.currency,
     )
     told = features if said is None else features | {"score": said.points}
-    outcome = scored(subject, said, rules.fired(tables, subject.kind, at, told))
+    outcome = scored(subject, said, rules.fired(tables, subject.kind, at, told), features)
     state.payments[payment_id] = structs.replace(
         payment,
         waits_for=(),
@@ -130,7 +130,7 @@ def by_rules(subject: Subject, features: dict[str, float], tables: Tables) -> It
     """What has no model is scored by rules alone, and only where one fired."""
     fired = rules.fired(tables, subject.kind, subject.at, features)
     if fired:
-        yield scored(subject, None, fired)
+        yield scored(subject, None, fired, features)
 
 
 def _make_room(

@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from agents import Place, StateMap, Table, Tables
 from agents.calendar import DAY
-from agents.expressions import Features, Language, Unfit
+from agents.expressions import Features, Language, Unfit, features_in, names_in
 from agents.risk.features import FEATURES
 from agents.versions import late, not_next
 from schemas.risk import (
@@ -85,7 +85,7 @@ class RiskRules(Struct):
 
 
 class Fired(NamedTuple):
-    """A rule that holds; without effect (`shadow`) it is only said."""
+    """A rule that holds, with the features it asks about; without effect (`shadow`) it is only said."""
 
     rule_id: str
     version: int
@@ -93,6 +93,7 @@ class Fired(NamedTuple):
     weight: int
     verdict: Verdict
     reason: str
+    features: tuple[str, ...] = ()
 
 
 Change = RiskRuleChanged | FraudScored
@@ -151,6 +152,7 @@ def _fired(name: str, found: Version, at: int, today: Today | None) -> Fired:
         weight=rule.weight,
         verdict=rule.verdict,
         reason=rule.reason,
+        features=features_in(rule.expression),
     )
 
 
@@ -244,6 +246,9 @@ def wrong(event: RiskRuleChanged) -> Iterator[str]:
         language().check(rule.expression)
     except Unfit as unfit:
         yield from unfit.reasons
+    scored = rule.kind in (AbuseKind.PAYMENT, AbuseKind.UNKNOWN)
+    if not scored and SCORE in names_in(rule.expression):
+        yield f"{SCORE} is the model's of a payment: a rule of {rule.kind} never has it."
     for name, word in (("kind", rule.kind), ("verdict", rule.verdict)):
         if word == "UNKNOWN":
             yield f"{name} is a word that this version does not know."
@@ -256,6 +261,8 @@ def wrong(event: RiskRuleChanged) -> Iterator[str]:
 def _snoozed_wrong(event: RiskRuleChanged, until: int) -> Iterator[str]:
     if not event.rule.snoozed_by:
         yield "It is snoozed by nobody: set snoozed_by to who answers for it."
+    if until <= event.effective_at:
+        yield "It is snoozed until a moment that is past: leave snoozed_until out to wake it."
     if until > event.effective_at + SNOOZE_DAYS_MOST * DAY:
         yield f"It is snoozed for too long: at most {SNOOZE_DAYS_MOST} days; or retire it."
 

@@ -19,7 +19,7 @@ from agents.risk import models
 from agents.risk.features import FEATURES, MISSING, OF_TOKEN_SIDE, bin_of, stretch
 from agents.risk.model import contributions, probability, score
 from agents.risk.models import Snapshot
-from agents.risk.rules import Fired
+from agents.risk.rules import SCORE, Fired
 from schemas.risk import (
     AbuseKind,
     FraudScored,
@@ -113,8 +113,10 @@ def _of_tokens(
     )
 
 
-def scored(subject: Subject, said: Opinion | None, fired: Sequence[Fired]) -> FraudScored:
-    """Put the parts together."""
+def scored(
+    subject: Subject, said: Opinion | None, fired: Sequence[Fired], features: Mapping[str, float]
+) -> FraudScored:
+    """Put the parts together; where a verdict follows, with the features that it rests on."""
     effective = [rule for rule in fired if not rule.shadow]
     effective.sort(key=lambda rule: -STRICTNESS[rule.verdict])
     points = 0 if said is None else said.points
@@ -144,8 +146,21 @@ def scored(subject: Subject, said: Opinion | None, fired: Sequence[Fired]) -> Fr
             RuleFired(rule_id=rule.rule_id, version=rule.version, shadow=rule.shadow)
             for rule in fired
         ],
+        weights=_used(said, effective, features) if told else [],
         **({} if said is None else _of_model(said, told)),
     )
+
+
+def _used(
+    said: Opinion | None, effective: Sequence[Fired], features: Mapping[str, float]
+) -> list[UsedWeight]:
+    """What the model used; then, with no weight, what else the rules that fired asked about."""
+    weights = {} if said is None else {n: weight for n, weight in said.weights.items() if weight}
+    asked = dict.fromkeys(name for rule in effective for name in rule.features if name != SCORE)
+    return [
+        UsedWeight(name=name, value=features.get(name), weight=weights.get(name, 0.0))
+        for name in (*weights, *(name for name in asked if name not in weights))
+    ]
 
 
 def apportioned(total: int, weights: Sequence[int]) -> list[int]:
@@ -199,7 +214,7 @@ def _words(name: str, number: int) -> str:
 
 
 def _of_model(said: Opinion, told: bool) -> dict[str, Any]:
-    """What an outcome says of the model; with the weights used where an alert may rest on it."""
+    """What an outcome says of the model; with its base where an alert may rest on it."""
     found: dict[str, Any] = {
         "probability": said.probability,
         "challengers": [Number(name=name, value=value) for name, value in said.challengers.items()],
@@ -210,9 +225,4 @@ def _of_model(said: Opinion, told: bool) -> dict[str, Any]:
     }
     if told:
         found["base"] = said.base
-        found["weights"] = [
-            UsedWeight(name=name, value=said.values.get(name), weight=weight)
-            for name, weight in said.weights.items()
-            if weight
-        ]
     return found

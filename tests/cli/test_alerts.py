@@ -155,6 +155,19 @@ def test_judge_and_budget_are_actions(run: Run, told: Settings) -> None:
     assert [one.alerts_a_day for one in budgets if isinstance(one, AlertBudgetChanged)] == [7, 7, 7]
 
 
+@pytest.mark.parametrize("wrong", [("--reason", "x" * 600), ("--by", "")])
+def test_what_an_analyst_cannot_say_is_told(
+    run: Run, told: Settings, wrong: tuple[str, str]
+) -> None:
+    """Which limit was broken, and nothing is sent."""
+    before = sent(told, AlertJudged)
+    code, printed = run("judge", alert_of("r"), "confirmed", *wrong)
+    assert code == 2
+    assert "Nothing was sent." in printed
+    assert ("reason" if wrong[0] == "--reason" else "analyst") in printed
+    assert sent(told, AlertJudged) == before
+
+
 def test_a_score_that_does_not_follow_is_found_out(run: Run, told: Settings) -> None:
     """Exit code 1, and it is said where."""
     forged = structs.replace(scored("f", 9, score=640, member="forged"), base=1.5)

@@ -91,6 +91,17 @@ def test_too_few_labels(file: Path) -> None:
     assert "the first takes 30 and 1,000" in str(told.value.detail)
 
 
+def test_rows_left_out_are_told_when_nothing_comes_of_it(tmp_path: Path) -> None:
+    """They may be the reason: here every honest payment has a label that is no label."""
+    columns = made(12, members=20, terminals=8)
+    columns["label"] = ["1" if one else "ok" for one in columns["label"]]
+    path = tmp_path / "payments.csv"
+    csv.write_csv(table(columns), path)
+    done = CliRunner().invoke(app, ["evaluate", "fraud", str(path), "--label-delay", "2d"])
+    assert isinstance(done.exception, Trouble)
+    assert "column label: 'ok'" in done.output
+
+
 def test_ended_in_the_middle(file: Path, tmp_path: Path) -> None:
     """SIGTERM ends the Kafka that was started for it and removes its folder, as Ctrl-C does."""
     room = tmp_path / "room"

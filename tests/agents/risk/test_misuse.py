@@ -223,3 +223,12 @@ def test_an_acceptance_leaves_nothing_behind() -> None:
     assert not lived.state.acceptances
     assert lived.due() is None
     assert lived.wait(MEMBER, at(900)) == []
+
+
+def test_an_alert_can_show_what_its_rule_asked_about() -> None:
+    """The features that the rules which fired name, also those without a value; of no weight in the score."""
+    coupons = (coupon("a"), coupon("b", 0.1), coupon("c", 0.2))
+    (said,) = [one for one in life(RULES).hear(*coupons) if isinstance(one, FraudScored)]
+    assert [(one.name, one.value, one.weight) for one in said.weights] == [
+        ("coupons_24h", 3.0, 0.0)
+    ]

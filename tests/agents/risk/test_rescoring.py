@@ -28,6 +28,7 @@ class Rule(NamedTuple):
     verdict: Verdict = Verdict.REVIEW
     version: int = 1
     reason: str = "why"
+    features: tuple[str, ...] = ("payments_1h", "amount_minor")
 
 
 def opinion(base: float, weights: list[float]) -> Opinion:
@@ -48,7 +49,7 @@ def opinion(base: float, weights: list[float]) -> Opinion:
 
 def said(base: float | None, weights: list[float], rules: list[Rule]) -> FraudScored:
     subject = Subject("m", 1_291_161_600_000, AbuseKind.PAYMENT, "p")
-    return scored(subject, None if base is None else opinion(base, weights), rules)
+    return scored(subject, None if base is None else opinion(base, weights), rules, {})
 
 
 LOG_ODDS = st.floats(-20, 20, allow_nan=False)

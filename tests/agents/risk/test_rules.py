@@ -103,6 +103,10 @@ ROWS: list[tuple[str, list[Any], list[str]]] = [
      ["r refused 2: kind is a word that this version does not know."]),
     ("snoozed by nobody", one(snoozed_until=at(3)),
      ["r refused 1: It is snoozed by nobody"]),
+    ("snoozed until what is past", one(snoozed_until=at(-1), snoozed_by="operator-1"),
+     ["r refused 1: It is snoozed until a moment that is past"]),
+    ("a rule of returns asks for a payment's score", one("score > 5", kind=AbuseKind.REFUND),
+     ["r refused 1: score is the model's of a payment"]),
     ("snoozed for ever", one(snoozed_until=at(100), snoozed_by="operator-1"),
      ["r refused 1: It is snoozed for too long"]),
     ("snoozed", one(snoozed_until=at(91), snoozed_by="operator-1"), ["r 1"]),
@@ -180,14 +184,14 @@ def test_rules_of_the_kind_in_their_order() -> None:
     """All that hold, with what follows from each; those of another kind are not asked."""
     state = RiskRules()
     told(state, [changed(rule("score > 5", weight=7, verdict=Verdict.HOLD), rule_id="b")])
-    told(state, [changed(rule("score > 5", kind=AbuseKind.REFUND), rule_id="c")])
+    told(state, [changed(rule("returns_30d > 5", kind=AbuseKind.REFUND), rule_id="c")])
     told(state, [changed(rule("given.amount_minor"), rule_id="a")])
     assert held(state, 1, score=6, amount_minor=1) == "b1 a1"
     assert held(state, 1, score=6) == "b1"
-    assert held(state, 1, AbuseKind.REFUND, score=6) == "c1"
-    assert held(state, 1, AbuseKind.REFERRAL, score=6) == ""
+    assert held(state, 1, AbuseKind.REFUND, returns_30d=6) == "c1"
+    assert held(state, 1, AbuseKind.REFERRAL, returns_30d=6) == ""
     (found,) = fired({"risk_rules": state}, AbuseKind.PAYMENT, at(1), {"score": 6.0})
-    assert found == ("b", 1, False, 7, Verdict.HOLD, "The score is high")
+    assert found == ("b", 1, False, 7, Verdict.HOLD, "The score is high", ("score",))
 
 
 def test_a_shadow_and_a_snoozed_rule_are_said_without_effect() -> None:

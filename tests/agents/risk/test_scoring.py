@@ -108,7 +108,7 @@ def test_reasons_add_up_and_an_alert_can_be_scored_again(
     """Whatever model, features and rules: all parts are the score, and it follows from the evidence."""
     held = tables(None, published(base, weights))
     subject = Subject("m", at(0), AbuseKind.PAYMENT, "p")
-    outcome = scored(subject, opinion(held, features, at(0)), fired)
+    outcome = scored(subject, opinion(held, features, at(0)), fired, features)
     assert 0 <= outcome.score <= 1_000
     evidence = evidence_of(outcome)
     assert adds_up(evidence)
