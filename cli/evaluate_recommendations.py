@@ -32,7 +32,7 @@ def recommendations(
         Asked,
         typer.Option(
             help="last-item: each member's last product is held out. prequential: asked before each "
-            "touch. next-basket: asked before each order."
+            "touch. next-basket: asked before each order, logged in."
         ),
     ] = Asked.PREQUENTIAL,
     k: Annotated[int, typer.Option("--k", min=1, max=100, help="Length of a list.")] = 20,

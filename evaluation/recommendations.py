@@ -175,8 +175,10 @@ class _Trial:
         place = 0
         for number, basket in enumerate(baskets):
             first = basket[0]
-            if number >= len(baskets) // 2 and self._seen[first.member_id]:
-                self._ask_for_basket(basket)
+            if self._seen[first.member_id]:
+                self._play.come_back(first.member_id, first.at)
+                if number >= len(baskets) // 2:
+                    self._ask_for_basket(basket)
             for touch in basket:
                 self._describe(touch)
             self._play.buy(basket)
