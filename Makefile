@@ -5,7 +5,7 @@ ARGS ?=
 JSON ?=
 SEED ?= 1
 DURATION ?= 60
-JOBS ?= 2
+JOBS ?= 3
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## a year of real orders through everything (ARGS="--orders 2000 --exit" JSON=file)
 	$(BIN)/memberstream demo $(ARGS) $(FIGURES)
 
-test: $(READY) ## every test, on the real parts, in two processes (JOBS=0: in one)
+test: $(READY) ## every test, on the real parts, in three processes (JOBS=0: in one)
 	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## style and types
