@@ -14,6 +14,12 @@ from agents.risk.quality import Day
 LAST = "last"
 
 
+class LastHonest(Struct, frozen=True, array_like=True):
+    """The bins of the last honest examples, the newest last."""
+
+    bins: tuple[dict[str, int], ...] = ()
+
+
 class Variant(Struct, array_like=True):
     """One of a model's variants: what has learned, and what was published of it.
 
@@ -83,7 +89,7 @@ class Kept(Struct, frozen=True, array_like=True):
 class Training(Struct):
     """A model's variants and what is known of their quality; `open_days`: when last heard of.
 
-    `honest` has under `LAST` the bins of the last honest examples, see `learn_calmly`.
+    `honest` has one entry, `LAST`: see `learn_calmly`.
     `hour_ends_at`: the end of the hour of the first example since the last end of an hour.
     """
 
@@ -99,7 +105,7 @@ class Training(Struct):
     days: StateMap[Day] = field(default_factory=StateMap)
     day_numbers: list[int] = field(default_factory=list)
     open_days: dict[int, int] = field(default_factory=dict)
-    honest: StateMap[list[dict[str, int]]] = field(default_factory=StateMap)
+    honest: StateMap[LastHonest] = field(default_factory=StateMap)
     losses: drift.Losses = field(default_factory=drift.Losses)
 
 

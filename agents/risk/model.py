@@ -31,7 +31,8 @@ LOG_ODDS_MOST = 30.0
 WEIGHTS_MOST = 4_000  # of a snapshot: some ten bytes each, so it stays below 60 KiB
 FEATURES_MOST = 400
 POINTS = 1_000
-CALM = (-9.2, -2.2)  # log-odds: one in ten thousand, and one in ten
+CALM = (1e-4, 0.1, 0.5)  # least, most where frauds are few, most
+CALM_SHARES = 2.0
 
 
 class Weighted(Protocol):
@@ -242,7 +243,8 @@ def learn_calmly(
     Most bins are those of nearly all payments, and share in every step. In life a hundred honest payments
     come with each fraud and take the common part back. A bank's file of chargebacks comes without them, and
     twenty would have everybody suspected. So a fraud or a correction after which the median of the honest is
-    out of `CALM` moves only what sets it apart from them.
+    out of bounds moves only what sets it apart from them. The bounds are one in ten, or twice the share of
+    frauds where that is more, and one in ten thousand.
     """
     if not honest.examples or not (fraud or corrects):
         learn_binned(model, columns, bins, fraud, weight, corrects)
@@ -254,7 +256,7 @@ def learn_calmly(
     base, was = model.base, _median(model, columns, honest)
     learn_binned(model, columns, bins, fraud, weight, corrects)
     now = _median(model, columns, honest)
-    if now > max(was, CALM[1]) or now < min(was, CALM[0]):
+    if now > max(was, _suspected_most(model)) or now < min(was, CALM[0]):
         model.base = base
         for weights, number, before in shared:
             weights[number] = before
@@ -269,12 +271,20 @@ def _common_to(
             yield name, number
 
 
+def _suspected_most(model: Model) -> float:
+    """What the median of honest payments is left to rise to."""
+    _, few, most = CALM
+    return min(most, max(few, CALM_SHARES * model.frauds / max(model.examples, 1)))
+
+
 def _median(model: Model, columns: Columns, honest: Honest) -> float:
-    """What is said of the honest, in log-odds."""
-    return median(
-        model.base
-        + sum([columns[name].weights.get(bins.get(name, MISSING), 0.0) for name in model.features])
-        for bins in honest.examples
+    """What is said of the honest."""
+    return probability(
+        median(
+            model.base
+            + sum([columns[n].weights.get(bins.get(n, MISSING), 0.0) for n in model.features])
+            for bins in honest.examples
+        )
     )
 
 

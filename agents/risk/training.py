@@ -20,7 +20,7 @@ from agents import Agent, Tables, Woken
 from agents.calendar import HOUR
 from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
-from agents.risk.learners import LAST, Example, Training, Variant, columns_of
+from agents.risk.learners import LAST, Example, LastHonest, Training, Variant, columns_of
 from agents.risk.model import Column, Honest, binned, learn_calmly
 from agents.risk.publication import FIRST, First, choose, due, publish
 from schemas.record import Outcome
@@ -118,7 +118,7 @@ def _learn(state: Training) -> None:
     examples.sort(key=lambda example: (example.known_at, example.payment_id))
     state.waiting_count = 0
     bins = [binned(example.features) for example in examples]
-    last = state.honest.get(LAST) or []
+    last = (state.honest.get(LAST) or LastHonest()).bins
     honest = Honest.of(last)
     for name, variant in state.variants.items():
         columns = columns_of(state.columns, name)
@@ -133,7 +133,7 @@ def _learn(state: Training) -> None:
         if not example.fraud and example.corrects is None
     ]
     if calm:
-        state.honest[LAST] = [*last, *calm][-HONEST_KEPT:]
+        state.honest[LAST] = LastHonest((*last, *calm)[-HONEST_KEPT:])
 
 
 def _learn_one(
