@@ -32,9 +32,7 @@ from streams.clock import Ticks
 
 PROBES_PER_SECOND = 25
 LOOK_SECONDS = 0.004
-LIST_LOOK_SECONDS = (
-    0.02  # they take longer, so more of them wait, and each look costs a core's time
-)
+LIST_LOOK_SECONDS = 0.02  # lists take longer, so more of them wait, and a look costs more
 NAP_SECONDS = 0.001
 AT_ONCE = 64
 SETTLE_SECONDS = 3.0  # what is sent before is not counted

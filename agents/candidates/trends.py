@@ -3,8 +3,7 @@
 `TRENDING` sits with the product: when its weight in the hot list of a day or a week has risen by `STEP`
 (log2: 0.25 is a fifth) it tells the key `trends`, and once when it is first listed. `GATHERING` is there: it
 keeps the strongest and publishes them every `PUBLISH_AFTER` of the events' time, in a new shop whenever it
-knows of twice as many. `TRENDS` is the table of
-the members stage that holds what was published last.
+knows of twice as many. `TRENDS` is the table of the members stage that holds what was published last.
 """
 
 from __future__ import annotations

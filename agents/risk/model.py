@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from math import exp, isfinite, sqrt
 from statistics import median
 from typing import NamedTuple, Protocol
@@ -31,8 +31,11 @@ LOG_ODDS_MOST = 30.0
 WEIGHTS_MOST = 4_000  # of a snapshot: some ten bytes each, so it stays below 60 KiB
 FEATURES_MOST = 400
 POINTS = 1_000
-CALM = (1e-4, 0.1, 0.5)  # least, most where frauds are few, most
-CALM_SHARES = 2.0
+# What the median of the last honest payments may be moved to by a fraud or a correction.
+HONEST_LEAST = 1e-4
+HONEST_MOST = 0.1  # or, where that is more, so many times the share of frauds, up to a half
+FRAUD_SHARES = 2.0
+HALF = 0.5
 
 
 class Weighted(Protocol):
@@ -251,30 +254,17 @@ def learn_calmly(
         return
     shared = [
         (columns[name].weights, number, columns[name].weights.get(number, 0.0))
-        for name, number in _common_to(bins, honest, columns)
+        for name in columns
+        if (number := bins.get(name, MISSING)) == honest.common.get(name, MISSING)
     ]
     base, was = model.base, _median(model, columns, honest)
     learn_binned(model, columns, bins, fraud, weight, corrects)
     now = _median(model, columns, honest)
-    if now > max(was, _suspected_most(model)) or now < min(was, CALM[0]):
+    most = min(HALF, max(HONEST_MOST, FRAUD_SHARES * model.frauds / max(model.examples, 1)))
+    if now > max(was, most) or now < min(was, HONEST_LEAST):
         model.base = base
         for weights, number, before in shared:
             weights[number] = before
-
-
-def _common_to(
-    bins: Mapping[str, int], honest: Honest, columns: Columns
-) -> Iterator[tuple[str, int]]:
-    for name in columns:
-        number = bins.get(name, MISSING)
-        if number == honest.common.get(name, MISSING):
-            yield name, number
-
-
-def _suspected_most(model: Model) -> float:
-    """What the median of honest payments is left to rise to."""
-    _, few, most = CALM
-    return min(most, max(few, CALM_SHARES * model.frauds / max(model.examples, 1)))
 
 
 def _median(model: Model, columns: Columns, honest: Honest) -> float:

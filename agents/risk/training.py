@@ -3,8 +3,8 @@
 One key is one model; its variants learn from the same examples, each at its own rate, and one of them
 is the champion, which decides. Examples wait until there are some, or the hour is over, and are then
 learned one by one in the order in which they became known, whichever partition was quicker: so the weights,
-which every example moves, are stored once for many, and the same labels teach the same. What the last honest
-ones of before have in common is kept calm (`model.learn_calmly`).
+which every example moves, are stored once for many, and the same labels teach the same. Frauds and
+corrections move little of what the last honest examples before them have in common (`model.learn_calmly`).
 Snapshots go out as plain data at the end of an hour, after so many examples or so much event time, the first
 one when enough frauds and honest payments are known. An operator can make another variant the champion, or
 go back to an earlier version: that version then decides as it was, while learning goes on beside it.
