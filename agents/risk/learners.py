@@ -8,16 +8,8 @@ from msgspec import Struct, field
 
 from agents import StateMap
 from agents.risk import drift
-from agents.risk.model import Column, Model
+from agents.risk.model import UNKNOWN, Column, Correction, Model
 from agents.risk.quality import Day
-
-LAST = "last"
-
-
-class LastHonest(Struct, frozen=True, array_like=True):
-    """The bins of the last honest examples, the newest last."""
-
-    bins: tuple[dict[str, int], ...] = ()
 
 
 class Variant(Struct, array_like=True):
@@ -73,6 +65,28 @@ class Example(Struct, frozen=True, array_like=True):
     corrects: bool | None
     known_at: int = 0
     payment_id: str = ""
+    said: float | None = None  # the probability when it was paid; none: there was no model yet
+
+    def correction(self) -> Correction | None:
+        """What it corrects; none: it is the payment's first label."""
+        if self.corrects is None:
+            return None
+        return Correction(self.corrects, UNKNOWN if self.said is None else self.said)
+
+
+class Remembered(Struct, frozen=True, array_like=True):
+    """An honest example that may be learned again: the bins of its features."""
+
+    payment_id: str
+    bins: dict[str, int]
+
+
+class Rehearsal(Struct, array_like=True):
+    """How many honest examples came, how many are owed (below 0: credit), whose turn it is."""
+
+    honest: int = 0
+    owed: float = 0.0
+    turn: int = 0
 
 
 class Kept(Struct, frozen=True, array_like=True):
@@ -89,7 +103,6 @@ class Kept(Struct, frozen=True, array_like=True):
 class Training(Struct):
     """A model's variants and what is known of their quality; `open_days`: when last heard of.
 
-    `honest` has one entry, `LAST`: see `learn_calmly`.
     `hour_ends_at`: the end of the hour of the first example since the last end of an hour.
     """
 
@@ -105,7 +118,8 @@ class Training(Struct):
     days: StateMap[Day] = field(default_factory=StateMap)
     day_numbers: list[int] = field(default_factory=list)
     open_days: dict[int, int] = field(default_factory=dict)
-    honest: StateMap[LastHonest] = field(default_factory=StateMap)
+    rehearsal: Rehearsal = field(default_factory=Rehearsal)
+    remembered: StateMap[Remembered] = field(default_factory=StateMap)
     losses: drift.Losses = field(default_factory=drift.Losses)
 
 

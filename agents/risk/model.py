@@ -13,10 +13,8 @@ have others.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping
 from math import exp, isfinite, sqrt
-from statistics import median
 from typing import NamedTuple, Protocol
 
 from msgspec import Struct, field
@@ -27,15 +25,11 @@ from schemas.risk import Weights
 RATE = 0.3
 FIRST_SQUARES = 0.3  # AdaGrad's sum before the first gradient: it damps the first steps
 PRIOR = -4.6  # log-odds before any example: one in a hundred
+UNKNOWN = 0.01  # the same as a probability: what was said where nothing was said
 LOG_ODDS_MOST = 30.0
 WEIGHTS_MOST = 4_000  # of a snapshot: some ten bytes each, so it stays below 60 KiB
 FEATURES_MOST = 400
 POINTS = 1_000
-# What the median of the last honest payments may be moved to by a fraud or a correction.
-HONEST_LEAST = 1e-4
-HONEST_MOST = 0.1  # or, where that is more, so many times the share of frauds, up to a half
-FRAUD_SHARES = 2.0
-HALF = 0.5
 
 
 class Weighted(Protocol):
@@ -71,6 +65,10 @@ class Model(Struct):
     learned_until: int = 0
     rate: float = RATE
 
+    def fraud_share(self) -> float:
+        """Of the examples, by Laplace's rule of succession: never 0 or 1."""
+        return (self.frauds + 1) / (self.examples + 2)
+
 
 class Snapshot(NamedTuple):
     """A model as plain data, to score with."""
@@ -85,6 +83,17 @@ class Used(NamedTuple):
     name: str
     value: float | None
     weight: float
+
+
+class Correction(NamedTuple):
+    """What an example corrects: its label before, and what was said of it when it was paid."""
+
+    label: bool
+    said: float
+
+    def moves(self, said: float) -> bool:
+        """Whether what is said today is still to the earlier label's side of what was said then."""
+        return said > self.said if self.label else said < self.said
 
 
 # ---- scoring ---------------------------------------------------------------------------------------
@@ -178,14 +187,15 @@ def learn(
     features: Mapping[str, float],
     fraud: bool,
     weight: float = 1.0,
-    corrects: bool | None = None,
+    correction: Correction | None = None,
 ) -> float:
     """Learn from one example; returns what the model said of it just before.
 
-    `weight` is the share of a full example. A correction takes the earlier label's push back and gives
-    its own: the difference of the two. Every column that was touched is set again in `columns`.
+    `weight` is the share of a full example. A correction gives its own label's push and takes the earlier
+    one's back, as long as the model is still moved by it. Every column that was touched is set again in
+    `columns`.
     """
-    return learn_binned(model, columns, binned(features), fraud, weight, corrects)
+    return learn_binned(model, columns, binned(features), fraud, weight, correction)
 
 
 def binned(features: Mapping[str, float]) -> dict[str, int]:
@@ -200,82 +210,40 @@ def learn_binned(
     bins: Mapping[str, int],
     fraud: bool,
     weight: float = 1.0,
-    corrects: bool | None = None,
+    correction: Correction | None = None,
 ) -> float:
     """As `learn`, of features that are `binned` already."""
-    touched = _touched(model, columns, bins)
-    total = model.base + sum([column.weights.get(number, 0.0) for _, column, number in touched])
-    said = probability(total)
-    error = weight * ((said - fraud) if corrects is None else float(corrects - fraud))
-    assert isfinite(error), bins
-    if error:
-        _descend(model, columns, touched, error)
-    if corrects is None:
+    if correction is None:
         model.examples += 1
         model.frauds += fraud
     else:
-        model.frauds += fraud - corrects
-    return said
+        model.frauds += fraud - correction.label
+    return _step(model, columns, bins, fraud, weight, correction)
 
 
-class Honest(NamedTuple):
-    """The last honest examples, binned, and the bins that at least half of them share."""
-
-    examples: Sequence[Mapping[str, int]]
-    common: Mapping[str, int]
-
-    @classmethod
-    def of(cls, examples: Sequence[Mapping[str, int]]) -> Honest:
-        """Of these."""
-        counts = Counter(item for bins in examples for item in bins.items())
-        half = (len(examples) + 1) // 2
-        return cls(examples, {name: bin_ for (name, bin_), n in counts.items() if n >= half})
+def rehearse(model: Model, columns: Columns, bins: Mapping[str, int]) -> None:
+    """Learn once more from an honest example that is counted already."""
+    _step(model, columns, bins, False, 1.0, None)
 
 
-def learn_calmly(
+def _step(
     model: Model,
     columns: Columns,
     bins: Mapping[str, int],
     fraud: bool,
     weight: float,
-    corrects: bool | None,
-    honest: Honest,
-) -> None:
-    """As `learn_binned`, but nobody is suspected, or trusted, for what honest payments have in common.
-
-    Most bins are those of nearly all payments, and share in every step. In life a hundred honest payments
-    come with each fraud and take the common part back. A bank's file of chargebacks comes without them, and
-    twenty would have everybody suspected. So a fraud or a correction after which the median of the honest is
-    out of bounds moves only what sets it apart from them. The bounds are one in ten, or twice the share of
-    frauds where that is more, and one in ten thousand.
-    """
-    if not honest.examples or not (fraud or corrects):
-        learn_binned(model, columns, bins, fraud, weight, corrects)
-        return
-    shared = [
-        (columns[name].weights, number, columns[name].weights.get(number, 0.0))
-        for name in columns
-        if (number := bins.get(name, MISSING)) == honest.common.get(name, MISSING)
-    ]
-    base, was = model.base, _median(model, columns, honest)
-    learn_binned(model, columns, bins, fraud, weight, corrects)
-    now = _median(model, columns, honest)
-    most = min(HALF, max(HONEST_MOST, FRAUD_SHARES * model.frauds / max(model.examples, 1)))
-    if now > max(was, most) or now < min(was, HONEST_LEAST):
-        model.base = base
-        for weights, number, before in shared:
-            weights[number] = before
-
-
-def _median(model: Model, columns: Columns, honest: Honest) -> float:
-    """What is said of the honest."""
-    return probability(
-        median(
-            model.base
-            + sum([columns[n].weights.get(bins.get(n, MISSING), 0.0) for n in model.features])
-            for bins in honest.examples
-        )
-    )
+    correction: Correction | None,
+) -> float:
+    touched = _touched(model, columns, bins)
+    total = model.base + sum([column.weights.get(number, 0.0) for _, column, number in touched])
+    said = probability(total)
+    error = said - fraud
+    if correction is not None and correction.moves(said):
+        error += correction.label - correction.said
+    assert isfinite(error), bins
+    if error:
+        _descend(model, columns, touched, weight * error)
+    return said
 
 
 def _touched(

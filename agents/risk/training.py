@@ -3,11 +3,11 @@
 One key is one model; its variants learn from the same examples, each at its own rate, and one of them
 is the champion, which decides. Examples wait until there are some, or the hour is over, and are then
 learned one by one in the order in which they became known, whichever partition was quicker: so the weights,
-which every example moves, are stored once for many, and the same labels teach the same. Frauds and
-corrections move little of what the last honest examples before them have in common (`model.learn_calmly`).
-Snapshots go out as plain data at the end of an hour, after so many examples or so much event time, the first
-one when enough frauds and honest payments are known. An operator can make another variant the champion, or
-go back to an earlier version: that version then decides as it was, while learning goes on beside it.
+which every example moves, are stored once for many, and the same labels teach the same. Beside frauds that
+come alone, earlier honest payments are learned again (`rehearsal.py`). Snapshots go out as plain data at the
+end of an hour, after so many examples or so much event time, the first one when enough frauds and honest
+payments are known. An operator can make another variant the champion, or go back to an earlier version: that
+version then decides as it was, while learning goes on beside it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from agents import Agent, Tables, Woken
 from agents.calendar import HOUR
 from agents.risk.comparison import QUIET, compare, measure, passed_on
 from agents.risk.features import heard
-from agents.risk.learners import LAST, Example, LastHonest, Training, Variant, columns_of
-from agents.risk.model import Column, Honest, binned, learn_calmly
+from agents.risk.learners import Example, Training, Variant, columns_of
+from agents.risk.model import Column, binned, learn_binned, rehearse
 from agents.risk.publication import FIRST, First, choose, due, publish
+from agents.risk.rehearsal import owed
 from schemas.record import Outcome
 from schemas.risk import (
     ExampleLabelled,
@@ -35,7 +36,6 @@ from schemas.risk import (
 NAME = "training"
 RATES = {"binned": 0.3, "quick": 0.9}  # variants by name; the first is the champion at first
 LEARN_EXAMPLES = 200
-HONEST_KEPT = 16
 
 
 def react(
@@ -94,6 +94,7 @@ def _let_wait(state: Training, example: ExampleLabelled) -> None:
         example.corrects,
         example.occurred_at,
         example.payment_id,
+        example.probability,
     )
     state.waiting_count += 1
 
@@ -117,35 +118,28 @@ def _learn(state: Training) -> None:
     examples = [state.waiting.pop(_place(number)) for number in range(state.waiting_count)]
     examples.sort(key=lambda example: (example.known_at, example.payment_id))
     state.waiting_count = 0
-    bins = [binned(example.features) for example in examples]
-    last = (state.honest.get(LAST) or LastHonest()).bins
-    honest = Honest.of(last)
-    for name, variant in state.variants.items():
-        columns = columns_of(state.columns, name)
-        held = {feature: columns[feature] for feature in variant.model.features}
-        for example, its_bins in zip(examples, bins, strict=True):
-            _learn_one(variant, held, example, its_bins, honest)
-        columns.update(held)  # each was read once and is stored once, for many examples
+    held = {name: _held(state, name) for name in state.variants}
+    for example in examples:
+        bins = binned(example.features)
+        for name, variant in state.variants.items():
+            _learn_one(variant, held[name], example, bins)
+        for earlier in owed(state, example, bins):
+            for name, variant in state.variants.items():
+                rehearse(variant.model, held[name], earlier)
+    for name, its in held.items():
+        columns_of(state.columns, name).update(its)
 
-    calm = [
-        its
-        for example, its in zip(examples, bins, strict=True)
-        if not example.fraud and example.corrects is None
-    ]
-    if calm:
-        state.honest[LAST] = LastHonest((*last, *calm)[-HONEST_KEPT:])
+
+def _held(state: Training, variant: str) -> dict[str, Column]:
+    """A variant's columns, each read once and stored once, for many examples."""
+    columns = columns_of(state.columns, variant)
+    return {name: columns[name] for name in state.variants[variant].model.features}
 
 
 def _learn_one(
-    variant: Variant,
-    columns: dict[str, Column],
-    example: Example,
-    bins: dict[str, int],
-    honest: Honest,
+    variant: Variant, columns: dict[str, Column], example: Example, bins: dict[str, int]
 ) -> None:
-    learn_calmly(
-        variant.model, columns, bins, example.fraud, example.weight, example.corrects, honest
-    )
+    learn_binned(variant.model, columns, bins, example.fraud, example.weight, example.correction())
     variant.model.learned_until = max(variant.model.learned_until, example.paid_at)
     variant.fresh += 1
 
