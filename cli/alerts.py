@@ -1,4 +1,4 @@
-"""The commands about alerts: list, show, tail, judge, budget."""
+"""The commands about alerts: list, show, tail, judge, clear, budget, conformance."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from schemas.risk import (
 )
 from sinks.postgres import alert_queries
 from sinks.postgres.alert_queries import Alert, Judged
+from streams.settings import Settings
 
 app = typer.Typer(help="What a fraud team is to look at, and its answers.", no_args_is_help=True)
 AlertId = Annotated[str, typer.Argument(help="The alert.")]
@@ -199,23 +200,64 @@ def judge(
     """
     settings = Installation.of(data).settings()
     now = time_of(settings)
-    judged = AlertJudged(
-        event_id=derived_id(alert_id, found, by, reason, now),
-        member_id=member or _member_of(alert_id, data),
+    member_id = member or _member_of(alert_id, data)
+    _judge(settings, [_judged(alert_id, member_id, Judgement[found.upper()], by, reason, now)])
+
+
+def _judge(settings: Settings, judged: list[AlertJudged]) -> None:
+    """Raises `typer.Exit` with 1 when one is refused, with the reasons."""
+    followed = send(settings, judged)
+    shown(followed)
+    refused = [o for o in followed.outcomes if isinstance(o, JudgementRefused)]
+    for why in dict.fromkeys(why for one in refused for why in one.reasons):
+        say(f"  {why}")
+    if refused or followed.dead_letters:
+        raise typer.Exit(1)
+
+
+@app.command("clear")
+def clear(
+    rule_id: Annotated[str, typer.Argument(metavar="RULE", help="The risk rule that was wrong.")],
+    data: Data = None,
+    by: By = OPERATOR,
+    reason: Annotated[str, typer.Option(help="Why, for others to read.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it they are listed.")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Alerts at most.")] = 1_000,
+) -> None:
+    """Judge all undecided alerts that rest on one rule alone as cleared: what it stopped is let go.
+
+    For a rule that hit the wrong people, also before it was switched off. An alert on which another rule
+    fired as well is left for an analyst. Without --yes nothing is changed. Exit code 1 when one is refused.
+    """
+    with tables(data) as views:
+        found = alert_queries.of_rule_alone(views, rule_id, limit)
+    if not found:
+        say(f"No undecided alert rests on {rule_id} alone.")
+        return
+    if not yes:
+        columns = ["alert", "member", "kind", "verdict", ">score", ">count", "last seen", "state"]
+        show(f"They rest on {rule_id} alone", columns, [_row(one, None)[:-1] for one in found])
+        say(f"{len(found):,} alerts. --yes clears them.")
+        return
+    settings = Installation.of(data).settings()
+    now = time_of(settings)
+    cleared = Judgement.CLEARED
+    judged = [_judged(o.alert_id, o.member_id, cleared, by, reason, now) for o in found]
+    _judge(settings, judged)
+
+
+def _judged(
+    alert_id: str, member_id: str, found: Judgement, by: str, reason: str, now: int
+) -> AlertJudged:
+    return AlertJudged(
+        event_id=derived_id(alert_id, found.value.lower(), by, reason, now),
+        member_id=member_id,
         occurred_at=now,
         alert_id=alert_id,
-        judgement=Judgement[found.upper()],
+        judgement=found,
         analyst=by,
         reason=reason,
     )
-    followed = send(settings, [judged])
-    shown(followed)
-    refused = [o for o in followed.outcomes if isinstance(o, JudgementRefused)]
-    for one in refused:
-        for why in one.reasons:
-            say(f"  {why}")
-    if refused or followed.dead_letters:
-        raise typer.Exit(1)
 
 
 def _member_of(alert_id: str, data: Data) -> str:

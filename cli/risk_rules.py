@@ -15,7 +15,7 @@ from cli.json_actions import derived_id
 from cli.sending import time_of
 from cli.terminal import AsJson, Data, console, milliseconds, moment, print_json, say, show, when
 from cli.trouble import Trouble
-from schemas.risk import RiskRule, RiskRuleChanged, RiskRuleRefused
+from schemas.risk import AbuseKind, RiskRule, RiskRuleChanged, RiskRuleRefused
 from sinks.postgres import queries
 from sinks.postgres.answers import RiskRuleVersion
 from streams.settings import Settings
@@ -31,6 +31,7 @@ RuleFile = Annotated[
 By = Annotated[str, typer.Option(help="The operator who does it.")]
 OPERATOR = "operator"
 REASON_SHOWN = 60
+ACTIONS = 100_000
 
 
 @app.command("list")
@@ -172,6 +173,14 @@ def dry_run(
     ],
     data: Data = None,
     last: Annotated[int, typer.Option(min=1, help="So many labelled payments.")] = 10_000,
+    actions: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Live through the last so many actions instead. Rules of other kinds than PAYMENT "
+            f"always do: {ACTIONS:,}, if not said.",
+        ),
+    ] = None,
     year: Annotated[
         bool, typer.Option("--year", help="Live through the year of the demo instead; any kind.")
     ] = False,
@@ -180,31 +189,67 @@ def dry_run(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whom a rule would have hit of the last payments that have a label; nothing is changed.
+    """Say whom a rule would have hit; nothing is changed.
 
-    It sees what it would have seen when they were paid. The newest payments have no label yet and are
-    not among them. With --year the agents live through the demo's year, where the truth is known, also of
-    what has no label; that takes minutes.
+    A rule of PAYMENT is asked about the last payments that have a label, with what it would have seen when
+    they were paid; the newest have none yet and are not among them. With --actions the agents live through
+    the newest actions again, of any kind and without labels: what came before those is not known, so
+    features fill as they go. With --year they live through the demo's year, where the truth is known; that
+    takes minutes.
     """
-    if year:
-        _dry_run_year(_tried(rule, data), orders, as_json)
-        return
+    tried = _tried(rule, data)
+    try:
+        if year:
+            _dry_run_year(tried, orders, as_json)
+        elif actions or tried.kind is not AbuseKind.PAYMENT:
+            _dry_run_actions(tried, Installation.of(data).settings(), actions or ACTIONS, as_json)
+        else:
+            _dry_run_labelled(tried, Installation.of(data).settings(), last, as_json)
+    except ValueError as error:
+        raise Trouble("The rule is refused.", str(error), "Correct it.", exit_code=2) from error
+
+
+def _dry_run_labelled(tried: RiskRule, settings: Settings, last: int, as_json: bool) -> None:
     from evaluation.examples import newest_examples
     from evaluation.risk_dry_run import hits
 
-    tried, settings = _tried(rule, data), Installation.of(data).settings()
-    examples = newest_examples(
-        settings.kafka, settings.partitions, last, prefix=settings.topic_prefix
+    found = hits(
+        tried,
+        newest_examples(settings.kafka, settings.partitions, last, prefix=settings.topic_prefix),
     )
-    try:
-        found = hits(tried, examples)
-    except ValueError as error:
-        raise Trouble("The rule is refused.", str(error), "Correct it.", exit_code=2) from error
     if as_json:
         shares = {"share": found.share, "precision": found.precision, "recall": found.recall}
         print_json(msgspec.to_builtins(found) | shares)
         return
     _show_hits(found)
+
+
+def _dry_run_actions(tried: RiskRule, settings: Settings, count: int, as_json: bool) -> None:
+    from evaluation.newest_actions import newest_actions
+    from evaluation.risk_trial import HEARD, trial
+
+    with console.status(f"Living through the last {count:,} actions …"):
+        told = newest_actions(
+            settings.kafka, settings.partitions, count, HEARD, prefix=settings.topic_prefix
+        )
+        found = trial(tried, told)
+    if as_json:
+        print_json(found)
+        return
+    if not found.actions:
+        say("Nothing is told yet that a rule is asked about.")
+        return
+    rows = [
+        ("actions that count for risk", found.actions),
+        ("hit", found.hits),
+        ("… members", found.members),
+        ("… amount, minor units", found.amount_minor),
+    ]
+    until = f"{when(found.from_at or 0)} to {when(found.until_at or 0)}"
+    show(f"{found.kind}, verdict {found.verdict}, weight {found.weight}; {until}", ["", ">"], rows)
+    if found.newest:
+        newest = [(when(t.at), t.member_id, t.subject_id, t.amount_minor) for t in found.newest]
+        show("The newest of them", ["at", "member", "what", ">amount"], newest)
 
 
 def _tried(rule: str, data: Data) -> RiskRule:
@@ -222,10 +267,7 @@ def _dry_run_year(tried: RiskRule, orders: int | None, as_json: bool) -> None:
 
     year = reading(orders, SEED, risk=True)
     with console.status(f"Living through {year.orders:,} orders …"):
-        try:
-            found = live(year, tried)
-        except ValueError as error:
-            raise Trouble("The rule is refused.", str(error), "Correct it.", exit_code=2) from error
+        found = live(year, tried)
     if as_json:
         print_json(found)
         return

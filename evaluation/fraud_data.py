@@ -116,7 +116,19 @@ def _named(columns: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, st
     for wanted in WANTED:
         if wanted not in found:
             raise no_column(columns, wanted, wanted)
+    _refuse_label_elsewhere(found)
     return found
+
+
+def _refuse_label_elsewhere(named: Mapping[str, str]) -> None:
+    """What tells the label would be scored by itself."""
+    label = named["label"]
+    for ours, theirs in named.items():
+        if ours != "label" and theirs == label:
+            raise UnusableFile(
+                f"{ours} and label are both the column {label}: a payment would be scored by its own "
+                f"label. Map {ours} to another column, or leave it out where it is optional."
+            )
 
 
 # ---- rows ------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 `hits(rule, examples)` asks the rule, as the workers would, about the features that each payment had when
 it was paid. Labels are those of the log; so the newest payments, which have no label yet, are not among
-them, and rules of other kinds than PAYMENT have no examples.
+them, and rules of other kinds than PAYMENT have no examples (`risk_trial.py` is for those).
 """
 
 from __future__ import annotations

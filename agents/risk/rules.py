@@ -22,7 +22,7 @@ from msgspec import Struct, field
 
 from agents import Place, StateMap, Table, Tables
 from agents.calendar import DAY
-from agents.expressions import Features, Language, Unfit, features_in, names_in
+from agents.expressions import Features, Language, Unfit, features_in
 from agents.risk.features import FEATURES
 from agents.versions import late, not_next
 from schemas.risk import (
@@ -247,7 +247,7 @@ def wrong(event: RiskRuleChanged) -> Iterator[str]:
     except Unfit as unfit:
         yield from unfit.reasons
     scored = rule.kind in (AbuseKind.PAYMENT, AbuseKind.UNKNOWN)
-    if not scored and SCORE in names_in(rule.expression):
+    if not scored and SCORE in features_in(rule.expression):
         yield f"{SCORE} is the model's of a payment: a rule of {rule.kind} never has it."
     for name, word in (("kind", rule.kind), ("verdict", rule.verdict)):
         if word == "UNKNOWN":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -286,6 +287,9 @@ def test_risk_rules_are_set_snoozed_and_retired(
     assert "did you mean score?" in refused
     tried = installation.json(*rules, "dry-run", "card-testing", "--last", "20")
     assert (tried["payments"], tried["verdict"]) == (20, "HOLD")
+    asked = installation.json(*rules, "dry-run", "coupon-rush", "--actions", "3000")
+    assert asked["kind"] == "PROMOTION"
+    assert 0 < asked["actions"] <= 3000
     assert f"All {len(first)} are there" in installation.run(*rules, "first")
 
 
@@ -315,19 +319,9 @@ def test_an_alert_from_the_payment_to_the_judgement(
 ) -> None:
     """Many payments fail, one goes through: it is held, shown with its reasons, and judged."""
     installation, _ = demo
-    who = {"member_id": "tester", "occurred_at": "now", "currency": "GBP"}
-    tried = [
-        {"type": "PaymentFailed", **who, "payment_id": f"tried-{n}", "amount_minor": 100,
-         "card": f"card-{n}"}
-        for n in range(5)
-    ]  # fmt: skip
-    paid = {"type": "PaymentCaptured", **who, "payment_id": "paid", "amount_minor": 9_000}
-    file = tmp_path / "payments.jsonl"
-    file.write_text("\n".join(map(json.dumps, [*tried, paid | {"card": "card-9"}])))
-    assert "1 AlertOpened" in installation.run("emit", str(file))
-    listed = _eventually(lambda: installation.json("alerts", "list", "--member", "tester"))
-    alert_id = listed[0]["alert_id"]
-    assert (listed[0]["kind"], listed[0]["verdict"]) == ("PAYMENT", "HOLD")
+    opened = _tested_cards(installation, tmp_path, "tester")
+    alert_id = opened["alert_id"]
+    assert (opened["kind"], opened["verdict"]) == ("PAYMENT", "HOLD")
     shown = installation.run("alerts", "show", alert_id)
     assert "rule:card-testing" in shown
     assert "recomputed: same" in shown
@@ -338,6 +332,42 @@ def test_an_alert_from_the_payment_to_the_judgement(
     assert [(one["state"], one["analyst"]) for one in found] == [("CLEARED", "ada")]
     wrong = ("alerts", "judge", alert_id, "confirmed", "--member", "m-1")
     assert "This member has no alert" in installation.run(*wrong, code=1)
+
+
+def _tested_cards(installation: Installation, folder: Path, member: str) -> dict[str, Any]:
+    """The alert of a member who tries one card after the other until one goes through."""
+    who = {"member_id": member, "occurred_at": "now", "currency": "GBP"}
+    tried = [
+        {"type": "PaymentFailed", **who, "payment_id": f"{member}-{n}", "amount_minor": 100,
+         "card": f"{member}-card-{n}"}
+        for n in range(5)
+    ]  # fmt: skip
+    paid = {"type": "PaymentCaptured", **who, "payment_id": f"{member}-paid", "amount_minor": 9_000}
+    file = folder / f"{member}.jsonl"
+    file.write_text("\n".join(map(json.dumps, [*tried, paid | {"card": f"{member}-card-9"}])))
+    assert "1 AlertOpened" in installation.run("emit", str(file))
+    (found,) = _eventually(lambda: installation.json("alerts", "list", "--member", member))
+    return dict(found)
+
+
+def test_what_a_wrong_rule_stopped_is_let_go(
+    demo: tuple[Installation, dict[str, Any]], tmp_path: Path
+) -> None:
+    """All undecided alerts of one rule at once, after they were shown; those of others stay."""
+    installation, _ = demo
+    opened = _tested_cards(installation, tmp_path, "wronged")
+    shown = installation.run("alerts", "clear", "card-testing")
+    assert "wronged" in shown
+    assert "--yes clears them" in shown
+    undecided = len(installation.json("alerts", "list"))
+    said = installation.run("alerts", "clear", "card-testing", "--yes", "--by", "ada")
+    cleared = int(re.search(r"(\d+) AlertClosed", said)[1])  # type: ignore[index]
+    ended = ("alerts", "list", "--member", "wronged", "--state", "ended")
+    found = _eventually(lambda: installation.json(*ended))
+    assert [(one["alert_id"], one["state"]) for one in found] == [(opened["alert_id"], "CLEARED")]
+    assert len(installation.json("alerts", "list")) <= undecided - cleared
+    again = installation.run("alerts", "clear", "card-testing")
+    assert "No undecided alert rests on card-testing alone." in again
 
 
 @pytest.mark.parametrize("view", ["postgres", "redis"])

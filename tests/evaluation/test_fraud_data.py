@@ -190,3 +190,11 @@ def test_rows_are_sorted_by_time(tmp_path: Path) -> None:
     later = GOOD.replace("e0", "e1").replace("04-01", "05-01")
     found = of_text(tmp_path, HEAD + later + GOOD)
     assert [one.payment_id for one in found.payments] == ["e0", "e1"]
+
+
+def test_the_label_is_no_feature(tmp_path: Path) -> None:
+    """A payment is not scored by its own label; the sentence says what to do."""
+    with pytest.raises(
+        UnusableFile, match=r"amount and label are both the column label: .* Map amount to"
+    ):
+        of_text(tmp_path, HEAD + GOOD, amount="label")

@@ -107,6 +107,8 @@ ROWS: list[tuple[str, list[Any], list[str]]] = [
      ["r refused 1: It is snoozed until a moment that is past"]),
     ("a rule of returns asks for a payment's score", one("score > 5", kind=AbuseKind.REFUND),
      ["r refused 1: score is the model's of a payment"]),
+    ("… or whether there is one", one("given.score || returns_30d > 2", kind=AbuseKind.REFUND),
+     ["r refused 1: score is the model's of a payment"]),
     ("snoozed for ever", one(snoozed_until=at(100), snoozed_by="operator-1"),
      ["r refused 1: It is snoozed for too long"]),
     ("snoozed", one(snoozed_until=at(91), snoozed_by="operator-1"), ["r 1"]),
