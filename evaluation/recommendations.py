@@ -17,7 +17,7 @@ from itertools import groupby
 
 from msgspec import Struct, field
 
-from agents.candidates import mixture, neighbours, paths, tastes, touches, trends
+from agents.candidates import journey, mixture, neighbours, paths, reach, tastes, touches, trends
 from evaluation.recommendations_data import Touch, Touches
 from evaluation.recommendations_measures import Crowd, Figures, Measure
 from evaluation.recommendations_play import Play
@@ -90,6 +90,8 @@ def parameters() -> dict[str, float | int | str]:
         "mixture_rate": mixture.RATE,
         "kin_loudness": neighbours.KIN_LOUDNESS,
         "trends_most": trends.TRENDS_MOST,
+        "reached_most": reach.REACHED_MOST,
+        "journey_most": journey.KEPT,
         "seed": "none: draws are hashes of event ids",
     }
 

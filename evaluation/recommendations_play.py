@@ -18,6 +18,7 @@ from agents.candidates.listing import ranked
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
 from agents.candidates.ranking import best
+from agents.candidates.reach import REACHED
 from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
@@ -38,7 +39,7 @@ class Play:
     def __init__(self) -> None:
         members: tuple[Agent, ...] = (ORDERS, TOUCHES, OFFERS)  # type: ignore[type-arg]  # of any state
         stages = (
-            Stage("members", "member_id", members, (TRENDS, MIXTURES, ASSORTMENT)),
+            Stage("members", "member_id", members, (TRENDS, REACHED, MIXTURES, ASSORTMENT)),
             Stage("products", "product_id", (OF_PRODUCTS, CONTENT, NEIGHBOURS, TRENDING)),
             Stage("searches", "term", (FEATURES,)),
             Stage("training", "model", (GATHERING, MIXING)),

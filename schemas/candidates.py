@@ -175,6 +175,7 @@ class TouchSurrounded(ProductOutcome, frozen=True, kw_only=True):
     KEPT: ClassVar[bool] = False
     before: Annotated[list[Near], doc("Touched before it, the nearest first.")]
     after: Annotated[list[Near], doc("Touched after it, the nearest first.")]
+    first: Annotated[bool, doc("The member had not touched it before.")] = False
 
 
 class NeighboursTold(MemberOutcome, frozen=True, kw_only=True):
@@ -263,6 +264,9 @@ class TouchExplained(Outcome, frozen=True, kw_only=True):
         ),
     ] = field(default_factory=list)
     contrast_of_sum: Annotated[float, doc("The same of the weighted sum of the sources.")] = 0.0
+    contrasts_of_reach: Annotated[
+        list[float], doc("The same of how many members it was new to: of late, and ever.")
+    ] = field(default_factory=list)
 
 
 class Answer(Word):
@@ -367,6 +371,9 @@ class MixtureWeights(Struct, frozen=True, kw_only=True):
         default_factory=list
     )
     examples: Annotated[int, doc("Examples of this situation that it learned from.", ge=0)] = 0
+    of_reach: Annotated[
+        list[float], doc("Exponents of how many members it was new to: of late, and ever.")
+    ] = field(default_factory=list)
 
 
 class MixturePublished(Outcome, frozen=True, kw_only=True):
@@ -401,6 +408,11 @@ class ProductTrended(Outcome, frozen=True, kw_only=True):
     listed_at: Annotated[
         int | None, doc("Set once: it is new, offered from then on.", avro="timestamp-millis")
     ] = None
+    log2_reach: Annotated[
+        float,
+        doc("Members to whom it was new, forward-decayed with a week's half-life; below 0: none."),
+    ] = -1.0
+    members: Annotated[int, doc("Members who ever touched it.", ge=0)] = 0
 
 
 class Trend(Struct, frozen=True, kw_only=True):
@@ -424,6 +436,22 @@ class TrendsPublished(Outcome, frozen=True, kw_only=True):
     day: Annotated[list[Trend], doc("By the half-life of a day.")]
     week: Annotated[list[Trend], doc("By the half-life of a week.")]
     new: Annotated[list[str], doc("Products listed of late, the newest first.")]
+
+
+class ReachPublished(Outcome, frozen=True, kw_only=True):
+    """Whom the strongest products reach, in parallel lists: every members partition holds the last."""
+
+    KEY: ClassVar[str] = "model"
+    STAGE: ClassVar[str] = "members"
+    SAID_IN: ClassVar[str] = "training"
+    TOPIC: ClassVar[str] = "models"
+    BROADCAST: ClassVar[bool] = True
+    model: Annotated[str, doc("reach.")]
+    occurred_at: Timestamp
+    caused_by: Cause = ""
+    marks: Marks
+    recent: Annotated[list[float], doc("Members to whom it was new, half as many each week.")]
+    members: Annotated[list[int], doc("Members who ever touched it.")]
 
 
 class AvailabilityChanged(Outcome, frozen=True, kw_only=True):
@@ -454,5 +482,6 @@ CANDIDATE_OUTCOMES: tuple[type[Outcome], ...] = (
     MixturePublished,
     ProductTrended,
     TrendsPublished,
+    ReachPublished,
     AvailabilityChanged,
 )

@@ -18,6 +18,7 @@ from agents.candidates.features import FEATURES
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
 from agents.candidates.quality import OFFER_QUALITY
+from agents.candidates.reach import REACHED
 from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
@@ -85,6 +86,7 @@ MEMBERS = Stage(
         SEGMENTS,
         CAMPAIGNS,
         TRENDS,
+        REACHED,
         MIXTURES,
         ASSORTMENT,
     ),

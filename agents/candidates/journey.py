@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from agents.candidates.paths import WINDOW
 from schemas.candidates import Near
 
-KEPT = 2 * WINDOW + 1
+KEPT = 50  # a member who comes back is followed from these; at least 2 * WINDOW + 1
 
 
 class Journey(Struct, array_like=True):

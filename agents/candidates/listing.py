@@ -15,12 +15,12 @@ from msgspec import Struct, field
 
 from agents import Tables
 from agents.calendar import DAY
-from agents.candidates import assortment, diversity, exposure, training, trends
+from agents.candidates import assortment, diversity, exposure, reach, training, trends
 from agents.candidates.exposure import Exposure
 from agents.candidates.judging import Listed
 from agents.candidates.known import mark, marks
 from agents.candidates.mixture import Pool, silence, situation
-from agents.candidates.ranking import Mixed, best, explained, held, mix, voices
+from agents.candidates.ranking import Held, Mixed, best, explained, held, mix, voices
 from agents.candidates.tastes import Owned, Tastes
 from schemas.candidates import Candidate, Purpose, Source
 
@@ -81,8 +81,13 @@ def allowed(product_id: str, known: frozenset[int], owned: dict[str, Owned]) -> 
 def ranked(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Mixed:
     """The probability of each product to be touched next, at a moment (milliseconds)."""
     known = marks(state.known) if purpose is Purpose.NOVEL else frozenset()
-    found = voices(held(state.tastes, trends.newest(tables), at), purpose, known)
+    found = voices(everything(state, at, tables), purpose, known)
     return mix(found, pool_of(state, purpose, at, tables))
+
+
+def everything(state: Offers, at: int, tables: Tables) -> Held:
+    """All that the sources hold for a member at a moment (milliseconds)."""
+    return held(state.tastes, trends.newest(tables), reach.newest(tables), at)
 
 
 def pool_of(state: Offers, purpose: Purpose, at: int, tables: Tables) -> Pool:

@@ -6,9 +6,10 @@ it. The logarithmic one (Genest and Zidek, Statistical Science 1986) is
 
     q(x) ~ p(x)^a * product over sources of (p_s(x) + 0.001)^b_s,    p: the linear pool,
 
-so a product gains by what several sources say together. It begins with a = 1 and all b = 0, where it is the
-linear one. There is a set of weights for each purpose and each length of silence, as what was done seconds
-ago says much of what comes next, and little a day later.
+so a product gains by what several sources say together. Two more factors say how many members the product
+was new to, of late and ever (`reach.py`), each to a power of its own. It begins with a = 1 and all else 0,
+where it is the linear one. There is a set of weights for each purpose and each length of silence, as what
+was done seconds ago says much of what comes next, and little a day later.
 
 Learned online by gradient. Of the linear pool on log p(x): the step of a logit is its source's part in the
 truth less its weight, w_s p_s(x) / p(x) - w_s. Of the logarithmic one on log q(x): the step of an exponent is
@@ -32,6 +33,7 @@ LEAST_SHARE = 1e-6  # of a product that a source does not hold: no example is im
 LEAST_HELD = 1e-3  # the same in the logarithm of a source's probability
 EXPONENT_MOST = 3.0
 OF_SUM = ""  # beside the sources: the linear pool, of which the power is the exponent
+OF_REACH = ("of late", "ever")
 CONTRAST_MOST = 50.0  # no logarithm of a probability here is further from what was expected
 MINUTE = 60_000
 SPANS = ((MINUTE, Silence.SECONDS), (HOUR, Silence.MINUTES), (DAY, Silence.HOURS))
@@ -52,6 +54,7 @@ class Pool(Struct, array_like=True):
     power: float = 1.0
     exponents: dict[str, float] = field(default_factory=dict)
     examples: int = 0
+    of_reach: list[float] = field(default_factory=list)  # of late, and ever; none yet: no factor
 
 
 class Weights(Struct, array_like=True):
@@ -102,17 +105,18 @@ def learn(
     shares: list[float],
     contrasts: Sequence[float] = (),
     contrast_of_sum: float = 0.0,
+    contrasts_of_reach: Sequence[float] = (),
 ) -> float:
     """One step towards the sources that held what was touched; returns what the linear pool had given it.
 
     `contrasts`: by how much the logarithms of what was touched are above those expected, of each source and
-    of the linear pool; nothing when there is nothing to learn of them. Raises `ValueError` for a share that
-    is no probability, and for a contrast that can be none.
+    of the linear pool, and those of its reach; nothing when there is nothing to learn of them. Raises
+    `ValueError` for a share that is no probability, and for a contrast that can be none.
     """
     for share in shares:
         if not (isfinite(share) and 0.0 <= share <= 1.0):
             raise ValueError(f"A source says a product has the probability {share}.")
-    for contrast in (*contrasts, contrast_of_sum):
+    for contrast in (*contrasts, contrast_of_sum, *contrasts_of_reach):
         if not abs(contrast) <= CONTRAST_MOST:
             raise ValueError(f"A product is said to be {contrast} likelier, as a logarithm.")
     pool = weights.pool
@@ -124,6 +128,8 @@ def learn(
         pool.logits[source] = logit + _step(weights.squares, source, w * p / whole - w, 1e-6)
     if contrasts:
         _tilt(weights, sources, contrasts, contrast_of_sum)
+    if contrasts_of_reach:
+        _tilt_by_reach(weights, contrasts_of_reach)
     pool.examples += 1
     return whole
 
@@ -137,6 +143,15 @@ def _tilt(
     for source, slope in zip(sources, contrasts, strict=True):
         before = pool.exponents.get(source, 0.0)
         pool.exponents[source] = _bounded(before + _step(squares, source, slope, 1e-3))
+
+
+def _tilt_by_reach(weights: Weights, contrasts: Sequence[float]) -> None:
+    pool, squares = weights.pool, weights.exponent_squares
+    before = pool.of_reach or [0.0] * len(contrasts)
+    pool.of_reach = [
+        _bounded(exponent + _step(squares, name, slope, 1e-3))
+        for exponent, name, slope in zip(before, OF_REACH, contrasts, strict=True)
+    ]
 
 
 def _step(squares: dict[str, float], name: str, slope: float, first: float) -> float:

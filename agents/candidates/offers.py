@@ -21,9 +21,9 @@ from typing import Any, assert_never
 from agents import Agent, Tables, become
 from agents.candidates import exposure, judging, training, trends
 from agents.candidates.known import added, mark, marks
-from agents.candidates.listing import Offers, allowed, candidates, consumable, pool_of
+from agents.candidates.listing import Offers, allowed, candidates, consumable, everything, pool_of
 from agents.candidates.mixture import silence
-from agents.candidates.ranking import contrasts, held, mix, shares_of, voices
+from agents.candidates.ranking import contrasts, mix, shares_of, voices
 from agents.candidates.tastes import clear, hear, own
 from schemas.candidates import (
     Answer,
@@ -158,7 +158,7 @@ def _explained(
     state: Offers, at: int, products: list[str], known: frozenset[int], tables: Tables
 ) -> Iterator[TouchExplained]:
     since = silence(state.touched_at, at)
-    found = held(state.tastes, trends.newest(tables), at)
+    found = everything(state, at, tables)
     for purpose in (Purpose.NOVEL, Purpose.ANY):
         told = products
         if purpose is Purpose.NOVEL:
@@ -167,7 +167,7 @@ def _explained(
         if not told or len((said := voices(found, purpose, known)).sources) < 2:
             continue
         against = contrasts(mix(said, pool_of(state, purpose, at, tables)), told)
-        for product_id, (of_sources, of_sum) in zip(told, against, strict=True):
+        for product_id, contrast in zip(told, against, strict=True):
             yield TouchExplained(
                 model=training.MODEL,
                 occurred_at=at,
@@ -175,8 +175,9 @@ def _explained(
                 silence=since,
                 sources=said.sources,
                 shares=shares_of(said, product_id),
-                contrasts=of_sources,
-                contrast_of_sum=of_sum,
+                contrasts=contrast.of_sources,
+                contrast_of_sum=contrast.of_sum,
+                contrasts_of_reach=contrast.of_reach,
             )
 
 

@@ -16,12 +16,14 @@ import numpy as np
 from agents.candidates import tastes as taste
 from agents.candidates.known import mark
 from agents.candidates.mixture import LEAST_HELD, LEAST_SHARE, Pool, weigh
+from agents.candidates.reach import Reached
 from agents.candidates.tastes import Owned, Tastes
 from agents.candidates.trends import Trends
 from schemas.candidates import Purpose, Source
 
 AGAIN_HALF_LIFE = 180 * 86_400_000
 HEAD = 10  # of a list
+NOTHING = (0.0, 0.0)  # exponents of the reach before anything was learned
 SOURCES = (
     Source.TOGETHER,
     Source.ALIKE,
@@ -35,22 +37,24 @@ UNKNOWN, TOGETHER, ALIKE, CONTENT = Source.UNKNOWN, Source.TOGETHER, Source.ALIK
 
 
 class Held(NamedTuple):
-    """What the sources hold: the column of each product, and its weight by each of `SOURCES`."""
+    """What the sources hold: the column of each product, its weight by each of `SOURCES`, and its reach."""
 
     slots: dict[str, int]
     weights: np.ndarray  # sources x products
+    reach: np.ndarray  # logarithms, of late and ever, 2 x products
 
 
 class Voices(NamedTuple):
     """What the sources say.
 
     `slots` has the column of each product, `shares` the probability of each product by each of the
-    `sources`, sources x products; a source that holds nothing is not among them.
+    `sources`, sources x products; a source that holds nothing is not among them. `reach` as it is held.
     """
 
     slots: dict[str, int]
     sources: list[Source]
     shares: np.ndarray
+    reach: np.ndarray
 
 
 class Mixed(NamedTuple):
@@ -62,7 +66,7 @@ class Mixed(NamedTuple):
     linear: np.ndarray  # their sum
 
 
-def held(tastes: Tastes, trends: Trends, at: int) -> Held:
+def held(tastes: Tastes, trends: Trends, reached: Reached, at: int) -> Held:
     """All that the sources hold at a moment (milliseconds)."""
     spoken, kin, owned = tastes.products, tastes.kin, tastes.owned
     slots = dict(zip(spoken, range(len(spoken)), strict=True))
@@ -78,18 +82,19 @@ def held(tastes: Tastes, trends: Trends, at: int) -> Held:
         weights[_AGAIN, of_owned] = [_again(its, at) for its in owned.values()]
     if of_trends:
         weights[_TRENDING:, of_trends] = trends.shares_of_both()
-    return Held(slots, weights)
+    return Held(slots, weights, reached.of(slots))
 
 
 def voices(found: Held, purpose: Purpose, known: Collection[int]) -> Voices:
     """What the sources say for a purpose; `known` are the marks of all that was touched."""
-    slots, weights = found
+    slots, weights, reach = found
     if purpose is Purpose.NOVEL:
         weights = weights * np.array([mark(product) not in known for product in slots])
         weights[_AGAIN] = 0.0  # what was bought is nothing new
     wholes = weights.sum(axis=1)
     says = (wholes > 0.0).nonzero()[0]
-    return Voices(slots, [SOURCES[row] for row in says], weights[says] / wholes[says, None])
+    shares = weights[says] / wholes[says, None]
+    return Voices(slots, [SOURCES[row] for row in says], shares, reach)
 
 
 def _again(owned: Owned, at: int) -> float:
@@ -111,15 +116,23 @@ def mix(found: Voices, pool: Pool) -> Mixed:
     parts = found.shares * np.array(weigh(pool.logits, found.sources))[:, None]
     linear = parts.sum(axis=0)
     scores = linear
-    if pool.exponents and found.sources:
+    if (pool.exponents or pool.of_reach) and found.sources:
         scores = _pooled(linear, _logarithms(found, linear), pool, found.sources)
     return Mixed(found, scores, parts, linear)
 
 
-def contrasts(mixed: Mixed, product_ids: Sequence[str]) -> list[tuple[list[float], float]]:
+class Contrast(NamedTuple):
+    """By how much a touched product's logarithms are above those expected; empty: nothing is learned."""
+
+    of_sources: list[float]
+    of_sum: float
+    of_reach: list[float]
+
+
+def contrasts(mixed: Mixed, product_ids: Sequence[str]) -> list[Contrast]:
     """What the exponents learn by from each touched product: its logarithms less those expected.
 
-    One of each source, and that of the linear pool. Of the first `HEAD` nothing is learned, and nothing
+    Of the first `HEAD` nothing is learned, and nothing
     against them: what is bought every week stands there anyway, and would outweigh all else. Nothing either
     when no source holds the product.
     """
@@ -130,22 +143,25 @@ def contrasts(mixed: Mixed, product_ids: Sequence[str]) -> list[tuple[list[float
     slots = [found.slots.get(product_id, -1) for product_id in product_ids]
     learned = [slot >= 0 and rivals[slot] > 0.0 for slot in slots]
     if not any(learned):
-        return [([], 0.0)] * len(slots)
+        return [Contrast([], 0.0, [])] * len(slots)
     logarithms = _logarithms(found, mixed.linear)
     expected = logarithms @ rivals / rivals.sum()
+    sources = len(found.sources)
     against = [
         (logarithms[:, slot] - expected).tolist() if some else [0.0]
         for slot, some in zip(slots, learned, strict=True)
     ]
-    return [(of_sources, of_sum) for of_sum, *of_sources in against]
+    return [Contrast(one[1 : 1 + sources], one[0], one[1 + sources :]) for one in against]
 
 
 def _logarithms(found: Voices, linear: np.ndarray) -> np.ndarray:
-    """Of the linear pool and of each source, (1 + sources) x products."""
-    logarithms = np.empty((len(found.sources) + 1, len(linear)))
+    """Of the linear pool, of each source, and of the reach, (1 + sources + 2) x products."""
+    of_shares = len(found.sources) + 1
+    logarithms = np.empty((of_shares + len(found.reach), len(linear)))
     np.add(linear, LEAST_SHARE, out=logarithms[0])
-    np.add(found.shares, LEAST_HELD, out=logarithms[1:])
-    np.log(logarithms, out=logarithms)
+    np.add(found.shares, LEAST_HELD, out=logarithms[1:of_shares])
+    np.log(logarithms[:of_shares], out=logarithms[:of_shares])
+    logarithms[of_shares:] = found.reach
     return logarithms
 
 
@@ -153,7 +169,8 @@ def _pooled(
     linear: np.ndarray, logarithms: np.ndarray, pool: Pool, sources: list[Source]
 ) -> np.ndarray:
     """The logarithmic pool, over the products that are held."""
-    exponents = [pool.power, *(pool.exponents.get(source, 0.0) for source in sources)]
+    of_sources = (pool.exponents.get(source, 0.0) for source in sources)
+    exponents = [pool.power, *of_sources, *(pool.of_reach or NOTHING)]
     powers: np.ndarray = np.array(exponents) @ logarithms
     powers -= powers.max()
     np.exp(powers, out=powers)
@@ -182,7 +199,7 @@ def explained(
 
     The source is the one that gives most to the linear pool, of equals the first in their order.
     """
-    slots, sources, _ = mixed.voices
+    slots, sources = mixed.voices.slots, mixed.voices.sources
     loudest = mixed.parts.argmax(axis=0).tolist() if sources else []
     reasons = taste.reasons(tastes)
     for product_id, score in ranks:

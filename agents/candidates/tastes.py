@@ -20,6 +20,7 @@ from math import isfinite
 import numpy as np
 from msgspec import Struct, field
 
+from agents.candidates.journey import KEPT
 from agents.candidates.known import mark
 from schemas.candidates import NeighboursTold
 
@@ -30,7 +31,7 @@ SLACK = 40
 KIN_MOST = 16
 KIN_SLACK = 12
 STEPS_MOST = 100.0  # 0.8^-100 is 5e9
-ANSWERED_KEPT = 21
+ANSWERED_KEPT = KEPT  # after a log-in all of the journey has answered
 
 
 class Owned(Struct, array_like=True):

@@ -5,8 +5,8 @@ again. The word that counts a look for the hot lists (the first in an hour) asks
 is one message. An order asks for its last `ASKED_MOST` lines. When an hour has passed in silence the
 touches that are still to be told are told, as else a new shop would learn nothing on its first day; when a
 day has, a list is wanted, as other sources weigh more then.
-Who logs in after a day or more is followed from what is known by then: all products of the journey are
-asked again, as their neighbours have changed meanwhile.
+Who logs in after two days or more is followed from what is known by then: all products of the journey are
+asked again, as their neighbours have changed meanwhile. Who comes every day costs no such questions.
 
 Of a member who refuses personal offers only the looks are counted, as those of everybody; nothing of what
 they did is kept, and the journey starts anew when they allow it again.
@@ -24,6 +24,7 @@ from msgspec import Struct, field
 from agents import Agent, Tables, Woken
 from agents.calendar import DAY, HOUR
 from agents.candidates.journey import Journey, Surrounded, close, lately, learn, touch
+from agents.candidates.known import added
 from agents.interests import first
 from schemas.actions import ProductBrowsed
 from schemas.candidates import (
@@ -41,6 +42,7 @@ from schemas.record import Event, Outcome
 from schemas.risk import LoggedIn
 
 ASKED_MOST = 10
+AWAY = 2 * DAY
 RECENT_TOLD = 20
 LOOK_STEPS = 1.0
 ORDER_STEPS = 4.0
@@ -55,6 +57,7 @@ class Touches(Struct, array_like=True):
     asked_at: int = 0
     looks_at: int | None = None
     refused: bool = False
+    told: bytes = b""  # the marks of all products that were told of a touch
 
 
 Heard = (
@@ -102,7 +105,7 @@ def _looked(state: Touches, event: ProductBrowsed) -> Iterator[Outcome]:
             yield ProductViewed(product_id=product_id, member_id=member_id, occurred_at=at)
         return
     recent = journey.products[:RECENT_TOLD]
-    told = [_told(one, at) for one in touch(journey, product_id, LOOK_STEPS)]
+    told = [_told(state, one, at) for one in touch(journey, product_id, LOOK_STEPS)]
     _stay(state, at)
     if counted:
         yield ProductViewed(
@@ -132,7 +135,7 @@ def _ordered(state: Touches, event: OrderPlaced) -> Iterator[Outcome]:
     for place, product_id in enumerate(fresh):
         recent = journey.products[:RECENT_TOLD]
         for one in touch(journey, product_id, ORDER_STEPS / len(once)):
-            yield _told(one, at)
+            yield _told(state, one, at)
         if place >= ask_from:
             yield _asked(event, product_id, recent, journey.reached, Occasion.ORDER, asked)
     _stay(state, at)
@@ -159,9 +162,14 @@ def _asked(
     )
 
 
-def _told(one: Surrounded, at: int) -> TouchSurrounded:
+def _told(state: Touches, one: Surrounded, at: int) -> TouchSurrounded:
+    before, state.told = state.told, added(state.told, one.product_id)
     return TouchSurrounded(
-        product_id=one.product_id, occurred_at=at, before=one.before, after=one.after
+        product_id=one.product_id,
+        occurred_at=at,
+        before=one.before,
+        after=one.after,
+        first=state.told is not before,
     )
 
 
@@ -180,7 +188,7 @@ def _silent(state: Touches, member_id: str, at: int) -> Iterator[TouchSurrounded
         state.looks_at = hour
         return
     for one in close(state.journey):
-        yield _told(one, at)
+        yield _told(state, one, at)
     state.looks_at = day if at < day else None
     if at >= day:
         yield ListWanted(member_id=member_id, occurred_at=at, stranger=False)
@@ -189,7 +197,7 @@ def _silent(state: Touches, member_id: str, at: int) -> Iterator[TouchSurrounded
 def _returned(state: Touches, event: LoggedIn) -> Iterator[ProductTouched]:
     """Ask all of the journey again, the oldest first."""
     journey, at = state.journey, event.occurred_at
-    if not journey.products or at - state.asked_at < DAY:
+    if not journey.products or at - state.asked_at < AWAY:
         return
     state.asked_at = at
     products = journey.products
@@ -205,6 +213,7 @@ def _agreed(state: Touches, event: ConsentGiven | ConsentWithdrawn) -> Iterable[
     refused = isinstance(event, ConsentWithdrawn)
     if event.purpose is ConsentPurpose.PERSONALISATION and refused is not state.refused:
         state.refused, state.journey, state.looks_at = refused, Journey(), None
+        state.told = b""
         state.touched_at = state.asked_at = 0
     return ()
 

@@ -48,7 +48,14 @@ class Mixing(Struct):
 def react(state: Mixing, event: TouchExplained, _: Tables) -> Iterator[MixturePublished]:
     """Learn, and publish when it is time."""
     weights = state.weights.setdefault(situation(event.purpose, event.silence), Weights())
-    learn(weights, event.sources, event.shares, event.contrasts, event.contrast_of_sum)
+    learn(
+        weights,
+        event.sources,
+        event.shares,
+        event.contrasts,
+        event.contrast_of_sum,
+        event.contrasts_of_reach,
+    )
     state.examples += 1
     state.fresh += 1
     if _due(state, event.occurred_at):
@@ -80,6 +87,7 @@ def _told(name: str, weights: Weights) -> MixtureWeights:
         power=pool.power,
         exponents=[pool.exponents.get(source, 0.0) for source, _ in ordered if pool.exponents],
         examples=pool.examples,
+        of_reach=pool.of_reach,
     )
 
 
@@ -117,6 +125,7 @@ def hold(state: Mixtures, event: MixturePublished, _place: Place) -> Iterator[Ou
                 one.power,
                 dict(zip(one.sources, one.exponents, strict=False)),
                 one.examples,
+                list(one.of_reach),
             )
             for one in event.weights
         }

@@ -4,6 +4,7 @@
 (log2: 0.25 is a fifth) it tells the key `trends`, and once when it is first listed. `GATHERING` is there: it
 keeps the strongest and publishes them every `PUBLISH_AFTER` of the events' time, in a new shop whenever it
 knows of twice as many. `TRENDS` is the table of the members stage that holds what was published last.
+Whom products reach travels the same way (`reach.py`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,17 @@ from typing import Any, assert_never
 import numpy as np
 from msgspec import Struct, field
 
-from agents import Agent, Place, Table, Tables, become
+from agents import Agent, Place, StateMap, Table, Tables, become
+from agents.candidates import reach
+from agents.candidates.reach import Gathering, Reach, Reaching
 from schemas.actions import ProductListed
-from schemas.candidates import ProductTrended, Trend, TrendsPublished
+from schemas.candidates import (
+    ProductTrended,
+    ReachPublished,
+    TouchSurrounded,
+    Trend,
+    TrendsPublished,
+)
 from schemas.outcomes import ProductHeated
 from schemas.record import Outcome
 
@@ -41,11 +50,17 @@ class Told(Struct):
     day: float = -1.0
     week: float = -1.0
     listed_at: int | None = None
+    reach: Reach = field(default_factory=Reach)
 
 
-def tell(state: Told, event: ProductHeated | ProductListed, _: Tables) -> Iterator[ProductTrended]:
+def tell(
+    state: Told, event: ProductHeated | ProductListed | TouchSurrounded, _: Tables
+) -> Iterator[ProductTrended]:
     """Tell of a rise, and of the first listing."""
     match event:
+        case TouchSurrounded():
+            if event.first and reach.meet(state.reach, event.occurred_at):
+                yield _trended(state, event.product_id, event.occurred_at, new=False)
         case ProductListed():
             if state.listed_at is None:
                 state.listed_at = event.occurred_at
@@ -61,6 +76,7 @@ def tell(state: Told, event: ProductHeated | ProductListed, _: Tables) -> Iterat
 
 
 def _trended(state: Told, product_id: str, at: int, *, new: bool) -> ProductTrended:
+    state.reach.told = state.reach.log2_recent
     return ProductTrended(
         model=MODEL,
         occurred_at=at,
@@ -68,10 +84,14 @@ def _trended(state: Told, product_id: str, at: int, *, new: bool) -> ProductTren
         log2_day=state.day,
         log2_week=state.week,
         listed_at=state.listed_at if new else None,
+        log2_reach=state.reach.log2_recent,
+        members=state.reach.members,
     )
 
 
-TRENDING: Agent[Any] = Agent("trending", Told, frozenset({ProductHeated, ProductListed}), tell)
+TRENDING: Agent[Any] = Agent(
+    "trending", Told, frozenset({ProductHeated, ProductListed, TouchSurrounded}), tell
+)
 
 
 # ---- where they are gathered --------------------------------------------------------------------------
@@ -85,18 +105,25 @@ class Gathered(Struct):
     new: dict[str, int] = field(default_factory=dict)
     published_at: int | None = None
     published: int = 0  # products that were known then
+    reach: Gathering = field(default_factory=Gathering)
+    reached: StateMap[Reaching] = field(default_factory=StateMap)
 
     def known(self) -> int:
         """Products in the lists, as far as they are published."""
         return max(len(self.day), len(self.week)) + min(len(self.new), NEW_MOST)
 
 
-def gather(state: Gathered, event: ProductTrended, _: Tables) -> Iterator[TrendsPublished]:
+def gather(
+    state: Gathered, event: ProductTrended, _: Tables
+) -> Iterator[TrendsPublished | ReachPublished]:
     """Keep it if it is strong enough, and publish when it is time."""
     if event.listed_at is not None:
         state.new[event.product_id] = event.listed_at
     _keep(state.day, event.product_id, event.log2_day)
     _keep(state.week, event.product_id, event.log2_week)
+    reaching = Reaching(event.log2_reach, event.members)
+    reach.keep(state.reach, state.reached, event.product_id, reaching)
+    yield from reach.publish(state.reach, state.reached, event.occurred_at)
     at, before = event.occurred_at, state.published_at
     if before is None or at - before >= PUBLISH_AFTER or state.known() >= 2 * state.published:
         state.published_at = at if before is None else max(at, before)

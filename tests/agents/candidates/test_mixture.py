@@ -26,7 +26,11 @@ DAY = 86_400_000
 
 
 def explained(
-    number: int, shares: list[float], at: int = 0, contrasts: Sequence[float] = ()
+    number: int,
+    shares: list[float],
+    at: int = 0,
+    contrasts: Sequence[float] = (),
+    of_reach: Sequence[float] = (),
 ) -> TouchExplained:
     return TouchExplained(
         event_id=f"e{number}",
@@ -38,6 +42,7 @@ def explained(
         shares=shares,
         contrasts=list(contrasts),
         contrast_of_sum=0.1 if contrasts else 0.0,
+        contrasts_of_reach=list(of_reach),
     )
 
 
@@ -103,7 +108,9 @@ def test_exponents_are_published_with_the_logits() -> None:
     """And are none as long as no example had any."""
     life = Life(MIXING)
     without = life.hear(explained(1, [0.2, 0.1, 0.0, 0.0]))
-    said = life.hear(explained(2, [0.2, 0.1, 0.0, 0.0], contrasts=[0.5, -0.5, 0.0, 0.0]))
+    said = life.hear(
+        explained(2, [0.2, 0.1, 0.0, 0.0], contrasts=[0.5, -0.5, 0.0, 0.0], of_reach=[1.0, -1.0])
+    )
     pools = [
         table_of(MIXTURES, one).pools[situation(Purpose.NOVEL, Silence.SECONDS)]  # type: ignore[arg-type]
         for one in (without, said)
@@ -112,6 +119,8 @@ def test_exponents_are_published_with_the_logits() -> None:
     assert pools[0].power == 1.0
     assert pools[1].exponents[Source.TOGETHER] > 0 > pools[1].exponents[Source.ALIKE]
     assert pools[1].power > 1.0
+    assert pools[0].of_reach == []
+    assert pools[1].of_reach[0] > 0 > pools[1].of_reach[1]
 
 
 ROWS = [

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from agents.candidates import assortment, judging, training, trends
+from agents.candidates import assortment, judging, reach, training, trends
 from agents.candidates.assortment import ASSORTMENT
 from agents.candidates.known import mark
 from agents.candidates.listing import AGAIN_MOST, OFFERED, Offers
 from agents.candidates.offers import OFFERS
+from agents.candidates.reach import Reached
 from agents.candidates.tastes import KEPT_MOST, SLACK
 from agents.candidates.training import Mixtures
 from schemas.candidates import (
@@ -51,6 +52,7 @@ def shop(
     ]
     return {
         trends.NAME: trends.of_lists(hot or {}, hot or {}, new or [], 0),
+        reach.NAME: Reached(),
         training.NAME: Mixtures(),
         assortment.NAME: table_of(ASSORTMENT, out),  # type: ignore[arg-type]  # broadcasts of ours
     }

@@ -11,6 +11,7 @@ from agents.candidates.known import mark
 from agents.candidates.mixture import Pool, Weights, learn
 from agents.candidates.ranking import (
     HEAD,
+    Contrast,
     Mixed,
     best,
     contrasts,
@@ -20,9 +21,11 @@ from agents.candidates.ranking import (
     shares_of,
     voices,
 )
+from agents.candidates.reach import REACHED, Reached
 from agents.candidates.tastes import Owned, Tastes
 from agents.candidates.trends import Trends, of_lists
-from schemas.candidates import Purpose, Source
+from schemas.candidates import Purpose, ReachPublished, Source
+from tests.agents.rows import table_of
 
 PRODUCTS = ["lamp", "mug", "tray", "vase", *(f"p{n}" for n in range(20))]
 weights = st.lists(st.floats(0, 100, width=32), min_size=24, max_size=24)
@@ -40,8 +43,14 @@ def spoken(together: list[float], alike: list[float]) -> Tastes:
     )
 
 
-def ranked(tastes: Tastes, trends: Trends, pool: Pool, purpose: Purpose = Purpose.ANY) -> Mixed:
-    return mix(voices(held(tastes, trends, 0), purpose, frozenset()), pool)
+def ranked(
+    tastes: Tastes,
+    trends: Trends,
+    pool: Pool,
+    purpose: Purpose = Purpose.ANY,
+    reached: Reached = Reached(),  # noqa: B008  # nobody changes it
+) -> Mixed:
+    return mix(voices(held(tastes, trends, reached, 0), purpose, frozenset()), pool)
 
 
 @given(
@@ -73,14 +82,14 @@ def test_a_probability_over_what_is_held(
     assert np.sum(against, axis=0) == pytest.approx(0.0, abs=1e-9)
 
 
-def contrast(mixed: Mixed, product_id: str) -> tuple[list[float], float]:
+def contrast(mixed: Mixed, product_id: str) -> Contrast:
     """Of one product."""
     (against,) = contrasts(mixed, [product_id])
     return against
 
 
-def _all(against: tuple[list[float], float]) -> list[float]:
-    return [*against[0], against[1]]
+def _all(against: Contrast) -> list[float]:
+    return [*against.of_sources, against.of_sum, *against.of_reach]
 
 
 def test_without_exponents_it_is_the_weighted_sum() -> None:
@@ -106,6 +115,35 @@ def test_what_several_sources_say_is_learned_to_count_for_more() -> None:
     assert places[-1] <= HEAD
 
 
+def known_of(**members: tuple[float, int]) -> Reached:
+    """A table: by product the members of late, and ever."""
+    published = ReachPublished(
+        event_id="r",
+        model="reach",
+        occurred_at=0,
+        marks=[mark(product) for product in members],
+        recent=[recent for recent, _ in members.values()],
+        members=[ever for _, ever in members.values()],
+    )
+    return table_of(REACHED, [published])  # type: ignore[arg-type,return-value]  # broadcasts of ours
+
+
+def test_what_rises_is_learned_to_come_first() -> None:
+    """What speaks for the products speaks for all alike; touched is always what is new to many."""
+    tastes = spoken([5] * 24, [])
+    reached = known_of(p19=(40.0, 50), lamp=(40.0, 4_000), mug=(0.5, 50))
+    learned, places = Weights(), []
+    for _ in range(300):
+        mixed = ranked(tastes, Trends(), learned.pool, reached=reached)
+        places.append([one for one, _ in best(mixed, lambda _: True)].index("p19"))
+        shares = shares_of(mixed.voices, "p19")
+        learn(learned, mixed.voices.sources, shares, *contrast(mixed, "p19"))
+    of_late, ever = learned.pool.of_reach or (0.0, 0.0)
+    assert places[0] == 23
+    assert places[-1] < HEAD
+    assert of_late > 0 > ever
+
+
 def test_of_the_head_nothing_is_learned() -> None:
     """However it got there."""
     mixed = ranked(spoken([9, 8, 7, 6, *([1] * 20)], [1, 1]), Trends(), Pool())
@@ -117,8 +155,8 @@ def test_of_the_head_nothing_is_learned() -> None:
 def test_what_no_source_holds_teaches_the_exponents_nothing() -> None:
     """Its logarithms are those of nothing, whatever the sources are worth."""
     mixed = ranked(spoken([1, 1, 0, 0], [0, 0, 0, 0]), Trends(), Pool())
-    assert contrast(mixed, "vase") == ([], 0.0)
-    assert contrast(mixed, "unheard of") == ([], 0.0)
+    assert contrast(mixed, "vase") == ([], 0.0, [])
+    assert contrast(mixed, "unheard of") == ([], 0.0, [])
     assert shares_of(mixed.voices, "unheard of") == [0.0]
 
 
@@ -127,9 +165,9 @@ def test_what_is_known_is_nothing_novel() -> None:
     tastes = spoken([1, 1, 0, 0], [0, 0, 0, 0])
     tastes.owned = {"plate": Owned(2, 0)}
     known = frozenset([mark("lamp")])
-    mixed = mix(voices(held(tastes, Trends(), 0), Purpose.NOVEL, known), Pool())
+    mixed = mix(voices(held(tastes, Trends(), Reached(), 0), Purpose.NOVEL, known), Pool())
     assert [one for one, _ in best(mixed, lambda _: True)] == ["mug"]
-    anything = mix(voices(held(tastes, Trends(), 0), Purpose.ANY, frozenset()), Pool())
+    anything = mix(voices(held(tastes, Trends(), Reached(), 0), Purpose.ANY, frozenset()), Pool())
     assert {one for one, _ in best(anything, lambda _: True)} == {"lamp", "mug", "plate"}
 
 

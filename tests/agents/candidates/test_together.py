@@ -14,6 +14,7 @@ from agents.candidates.assortment import ASSORTMENT, OFFER
 from agents.candidates.listing import OFFERED
 from agents.candidates.neighbours import NEIGHBOURS
 from agents.candidates.offers import OFFERS
+from agents.candidates.reach import REACHED
 from agents.candidates.touches import TOUCHES
 from agents.candidates.training import MIXING, MIXTURES
 from agents.candidates.trends import GATHERING, TRENDING, TRENDS
@@ -29,6 +30,7 @@ from schemas.candidates import (
     NeighboursTold,
     ProductHidden,
     ProductTouched,
+    ReachPublished,
     TouchSurrounded,
     TrendsPublished,
 )
@@ -43,7 +45,9 @@ HOUR = 60 * MINUTE
 START = 1_323_432_000_000
 UNTIL = START + 72 * HOUR
 STAGES = (
-    Stage("members", "member_id", (ORDERS, TOUCHES, OFFERS), (TRENDS, MIXTURES, ASSORTMENT)),
+    Stage(
+        "members", "member_id", (ORDERS, TOUCHES, OFFERS), (TRENDS, REACHED, MIXTURES, ASSORTMENT)
+    ),
     Stage("products", "product_id", (STOCK, OFFER, OF_PRODUCTS, NEIGHBOURS, TRENDING)),
     Stage("training", "model", (GATHERING, MIXING)),
 )
@@ -134,7 +138,8 @@ def test_each_touch_is_asked_answered_and_told() -> None:
     simulation = lived(Simulation)
     assert not simulation.dead_letters()
     said = list(simulation.outcomes())
-    asked = [one for one in said if getattr(one, "recent", None) is not None]
+    asks = (ProductViewed, ProductTouched)
+    asked = [one for one in said if isinstance(one, asks) and one.recent is not None]
     answered = [one for one in said if isinstance(one, NeighboursTold)]
     told = [one for one in said if isinstance(one, TouchSurrounded)]
     assert len(asked) == len(answered) > 200
@@ -157,13 +162,13 @@ def test_lists_come_and_hold_nothing_that_is_out() -> None:
 
 
 def test_what_is_broadcast_reaches_members() -> None:
-    """Availability, trends and the mixture, each published and held in every partition alike."""
+    """Availability, trends, reach and the mixture, each published and held in every partition alike."""
     simulation = lived(Simulation)
     topic = {record.topic for record in simulation.committed}
     assert "models" in topic
     words = [codec.decode(r.value) for r in simulation.committed if r.topic == "models"]
     kinds = {type(word) for word in words}
-    assert kinds == {AvailabilityChanged, TrendsPublished, MixturePublished}
+    assert kinds == {AvailabilityChanged, TrendsPublished, ReachPublished, MixturePublished}
     out = {word.product_id for word in words if isinstance(word, AvailabilityChanged)}
     assert out >= {"p0-0", "p1-1"}
 
