@@ -12,11 +12,12 @@ the same name nothing but its place would be wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from math import exp2, log, log2
 from statistics import median
 
 import numpy as np
-from msgspec import Struct, field
+from msgspec import Struct
 
 from agents import Place, StateMap, Table, Tables, become
 from agents.calendar import DAY, HOUR
@@ -31,6 +32,7 @@ STEP = 1.0  # log2: twice as many of late
 REACHED_MOST = 1_000
 SLACK = 250
 PUBLISH_AFTER = 6 * HOUR
+ROWS_MOST = 100_000
 FEW = 0.1  # members of late, of a product that reached nobody
 
 
@@ -113,22 +115,41 @@ def _strongest(reached: Iterable[tuple[str, Reaching]]) -> list[tuple[str, Reach
 
 
 class Reached(Struct):
-    """What was published last: the row of each product, and 2 x (rows + 1) logarithms, float32.
+    """What was published last: the products by row, and 2 x (rows + 1) logarithms, uint32 and float32.
 
     Of members of late and ever; the last row is that of all other products.
     """
 
-    rows: dict[int, int] = field(default_factory=dict)
+    marks: bytes = b""
     logarithms: bytes = b""
     published_at: int = -1
 
     def of(self, product_ids: Iterable[str]) -> np.ndarray:
         """Both logarithms of each product, 2 x products; nothing is said of any before there is a table."""
-        others = len(self.rows)
-        at = [self.rows.get(mark(product), others) for product in product_ids]
-        if not others:
+        at = list(map(_rows(self.marks).__getitem__, product_ids))
+        if not self.marks:
             return np.zeros((2, len(at)))
-        return np.frombuffer(self.logarithms, np.float32).reshape(2, -1)[:, at]
+        logarithms = np.frombuffer(self.logarithms, np.float32).reshape(2, -1)
+        return logarithms.take(at, axis=1)
+
+
+class _Rows(dict[str, int]):
+    """Rows by product, found when first asked for: to hash each product would double what a ranking pays."""
+
+    def __init__(self, marks: list[int]) -> None:
+        super().__init__()
+        self._by_mark = dict(zip(marks, range(len(marks)), strict=True))
+
+    def __missing__(self, product_id: str) -> int:
+        if len(self) == ROWS_MOST:
+            self.clear()
+        row = self[product_id] = self._by_mark.get(mark(product_id), len(self._by_mark))
+        return row
+
+
+@lru_cache(maxsize=8)  # partitions of a process; their tables are the same, some a moment later
+def _rows(marks: bytes) -> _Rows:
+    return _Rows(np.frombuffer(marks, np.uint32).tolist())
 
 
 def newest(tables: Tables) -> Reached:
@@ -150,8 +171,8 @@ def _of(event: ReachPublished) -> Reached:
     recent = [*event.recent, min(event.recent, default=0.0) / 2 if full else 0.0]
     members = [*event.members, median(event.members or [0])]
     logarithms = np.array([[log(n + FEW) for n in recent], [log(n + 1) for n in members]])
-    rows = {number: row for row, number in enumerate(event.marks)}
-    return Reached(rows, logarithms.astype(np.float32).tobytes(), event.occurred_at)
+    marks = np.array(event.marks, np.uint32).tobytes()
+    return Reached(marks, logarithms.astype(np.float32).tobytes(), event.occurred_at)
 
 
 REACHED = Table(NAME, Reached, frozenset({ReachPublished}), hold)
