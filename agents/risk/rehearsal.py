@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from agents.risk.learners import Example, Remembered, Training
 
 KEPT = 256
-EVERY = 8  # once all places are taken, each eighth honest example takes the place of the oldest
+EVERY = 8  # once all places are taken, each eighth honest example takes one, in turn
 OWED_MOST = 50.0  # honest examples for one fraud
 CREDIT_MOST = 200.0  # honest examples before a fraud that count for it
 
