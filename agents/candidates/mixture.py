@@ -146,11 +146,15 @@ def _tilt(
 
 
 def _tilt_by_reach(weights: Weights, contrasts: Sequence[float]) -> None:
+    """The same of the exponents of the reach; one without a contrast stays."""
     pool, squares = weights.pool, weights.exponent_squares
-    before = pool.of_reach or [0.0] * len(contrasts)
+    slopes = dict(zip(OF_REACH, contrasts, strict=False))
+    before = pool.of_reach or [0.0] * len(OF_REACH)
     pool.of_reach = [
-        _bounded(exponent + _step(squares, name, slope, 1e-3))
-        for exponent, name, slope in zip(before, OF_REACH, contrasts, strict=True)
+        _bounded(exponent + _step(squares, name, slopes[name], 1e-3))
+        if name in slopes
+        else exponent
+        for exponent, name in zip(before, OF_REACH, strict=True)
     ]
 
 

@@ -73,6 +73,7 @@ INSIDE = {
     candidates.MixturePublished,  # a list says by which version it was mixed
     candidates.ProductTrended,
     candidates.TrendsPublished,
+    candidates.ReachPublished,
     candidates.AvailabilityChanged,
     *CONTENT_OUTCOMES,
     # Hot lists are Redis's.

@@ -123,6 +123,14 @@ def test_exponents_are_published_with_the_logits() -> None:
     assert pools[1].of_reach[0] > 0 > pools[1].of_reach[1]
 
 
+def test_of_a_reach_without_a_contrast_nothing_is_learned() -> None:
+    """As of a source that was not asked."""
+    weights = Weights()
+    learn(weights, SOURCES, [0.1] * 4, [0.0] * 4, 0.0, [2.0])
+    of_late, ever = weights.pool.of_reach
+    assert of_late > 0.0 == ever
+
+
 ROWS = [
     (None, 5, Silence.STRANGER),
     (1_000, 1_000, Silence.SECONDS),
