@@ -90,6 +90,9 @@ def fall_silent(state: Risk, member_id: str, now: int, horizon: int) -> Iterator
     """The horizon of the oldest payments is over; what is older still is let go of."""
     while state.label_at is not None and state.label_at <= now:
         payment_id = payment_book.next_unlabelled(state).payment_id
+        if not state.payments[payment_id].scored:
+            payment_book.put_off(state)
+            break
         yield from _by_silence(state, member_id, payment_id, now)
         payment_book.pass_by(state, horizon)
     while state.forget_at is not None and state.forget_at <= now:

@@ -63,6 +63,7 @@ class Ticket(Struct, frozen=True, array_like=True):
 class Risk(Struct):
     """A member, for risk. `first` to `end` is the queue, `unlabelled` the next that silence labels.
 
+    `silent_at` is when silence would have labelled a payment that is not scored yet, and waits for it.
     `frauds` counts payments whose label is fraud now; `labels_of_day` the labels on the day `label_day`
     (days since 1970), by which an example's weight is capped.
     """
@@ -80,6 +81,7 @@ class Risk(Struct):
     payments: StateMap[Payment] = field(default_factory=StateMap)
     queue: StateMap[Ticket] = field(default_factory=StateMap)
     acceptances: StateMap[Acceptance] = field(default_factory=StateMap)
+    silent_at: int | None = None
 
 
 def content_of(event: PaymentCaptured) -> bytes:
@@ -120,6 +122,17 @@ def pass_by(state: Risk, horizon: int) -> None:
     """Silence has spoken about the next one, or did not have to."""
     state.unlabelled += 1
     _set_dues(state, horizon)
+
+
+def put_off(state: Risk) -> None:
+    """The next one came later than its horizon and is not scored yet: silence waits for the score."""
+    state.silent_at, state.label_at = state.label_at, None
+
+
+def take_up(state: Risk) -> None:
+    """A payment has its score."""
+    if state.silent_at is not None:
+        state.label_at, state.silent_at = state.silent_at, None
 
 
 def forget_oldest(state: Risk, horizon: int) -> None:

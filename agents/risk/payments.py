@@ -122,6 +122,7 @@ def finish(
         challengers={} if said is None else said.challengers,
         evidence=1.0 if said is None else said.evidence,
     )
+    payment_book.take_up(state)
     yield outcome
     yield from by_rules(subject._replace(kind=AbuseKind.PROMOTION), features, tables)
 

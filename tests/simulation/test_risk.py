@@ -187,6 +187,32 @@ def test_a_judgement_is_corrected_down_to_the_tokens() -> None:
     assert len(corrections) == 2
 
 
+def test_history_that_is_told_late_is_labelled_by_silence_too() -> None:
+    """Its horizon is over before its tokens have answered: silence waits for the score."""
+    case = Case()
+    case.simulation.tick(START + 60 * DAY)
+    case.tell(
+        *(
+            PaymentCaptured(
+                event_id=f"late-{number}",
+                member_id="bob",
+                occurred_at=START + number * DAY,
+                payment_id=f"late-{number}",
+                amount_minor=500,
+                currency="GBP",
+                card="card-2",
+            )
+            for number in range(3)
+        )
+    )
+    case.simulation.tick(START + 61 * DAY)
+    case.simulation.drain()
+    labelled = [one for one in case.said(ExampleLabelled) if one.member_id == "bob"]
+    assert [one.payment_id for one in labelled] == ["late-0", "late-1", "late-2"]
+    assert {one.source for one in labelled} == {LabelSource.HORIZON}
+    assert all(one.occurred_at == one.paid_at + 7 * DAY + 1 for one in labelled)
+
+
 def test_an_alert_that_time_closes_is_no_label() -> None:
     """Nobody looked at it: silence goes on, and speaks at the horizon."""
     case = Case()

@@ -112,12 +112,22 @@ def test_start_and_seek(kafka: str, unique: str) -> None:
     source.close()
 
 
+def _until_gone(admin: AdminClient, topic: str) -> None:
+    """A broker hears of it a moment after the controller."""
+    for _ in range(100):
+        if topic not in admin.list_topics(timeout=10).topics:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{topic} is still there")
+
+
 def test_a_topic_made_anew_is_refused(kafka: str, unique: str) -> None:
     """Its positions mean nothing in the new one; the message says to rebuild."""
     Log(kafka, unique).create(MEMBERS)
     before = read_facts(kafka, [MEMBERS], unique)
     admin = AdminClient({"bootstrap.servers": kafka})
     admin.delete_topics([unique + MEMBERS])[unique + MEMBERS].result(30)
+    _until_gone(admin, unique + MEMBERS)
     with pytest.raises(Refused, match="does not exist"):
         read_facts(kafka, [MEMBERS], unique)
     Log(kafka, unique).create(MEMBERS)
