@@ -37,7 +37,7 @@ def test_killed_at_any_moment_it_goes_on_where_the_rows_are(
     processes: Sinks, log: Log, settings: Settings
 ) -> None:
     """Rows and cursors are there together or not at all: nothing is missing, nothing doubled."""
-    count = 4_000
+    count = 30_000  # six times what the sink writes at once
     entry = sample(o.PointsExpired)
     for n in range(0, count, 500):
         log.write(MEMBERS, [changed(entry, event_id=f"{n + k}") for k in range(500)], n // 500 % 2)
