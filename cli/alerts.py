@@ -35,6 +35,7 @@ STATES = {
     "ended": ("CONFIRMED", "CLEARED", "EXPIRED"),
     "all": (),
 }
+COLUMNS = ["alert", "member", "kind", "verdict", ">score", ">count", "last seen", "state"]
 REASONS_SHOWN = 3
 NO_ALERT = "memberstream alerts list --state all shows them."
 
@@ -65,27 +66,21 @@ def list_alerts(
         print_json(found)
         return
     rows = [_row(alert, newest.get(alert.alert_id)) for alert in found]
-    columns = [
-        "alert",
-        "member",
-        "kind",
-        "verdict",
-        ">score",
-        ">count",
-        "last seen",
-        "state",
-        "why",
-    ]
     if rows:
-        show("", columns, rows)
+        show("", [*COLUMNS, "why"], rows)
     every = ", ".join(f"{count:,} {name}" for name, count in counted.items())
     say(f"Alerts: {every}." if every else "There are no alerts.")
 
 
 def _row(alert: Alert, newest: Evidence | None) -> tuple[object, ...]:
     why = "" if newest is None else _reasons(newest)
+    return *_facts(alert), why
+
+
+def _facts(alert: Alert) -> tuple[object, ...]:
+    """What stands in `COLUMNS`."""
     what = alert.kind, alert.verdict, alert.score, alert.count, alert.last_seen_at
-    return alert.alert_id, alert.member_id, *what, alert.state, why
+    return alert.alert_id, alert.member_id, *what, alert.state
 
 
 def _reasons(evidence: Evidence) -> str:
@@ -235,8 +230,7 @@ def clear(
         say(f"No undecided alert rests on {rule_id} alone.")
         return
     if not yes:
-        columns = ["alert", "member", "kind", "verdict", ">score", ">count", "last seen", "state"]
-        show(f"They rest on {rule_id} alone", columns, [_row(one, None)[:-1] for one in found])
+        show(f"They rest on {rule_id} alone", COLUMNS, map(_facts, found))
         say(f"{len(found):,} alerts. --yes clears them.")
         return
     settings = Installation.of(data).settings()

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from heapq import merge
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from agents.orders import ORDERS
 from agents.risk.alert_budget import ALERT_BUDGET
@@ -21,6 +21,7 @@ from agents.risk.models import MODELS
 from agents.risk.rules import RISK_RULES
 from evaluation.caught import LATE_DAYS, Alarm, Figures, figures
 from evaluation.lived import Lived
+from evaluation.risk_trial import SHOWN, TRIED, on_trial
 from replay.misbehaviour.truth import Incident
 from replay.shop import DAY, OPENS_AT
 from replay.steps import occurred_at
@@ -41,19 +42,16 @@ from schemas.risk import (
     AlertOpened,
     FraudScored,
     RiskRule,
-    RiskRuleChanged,
     RiskRuleRefused,
     Verdict,
 )
 from streams.plan import Topology
 from streams.topology import MEMBERS, TOKENS, TRAINING
 
-TRIED = "dry-run"
 TOLD: tuple[type[Event], ...] = (
     *RISK_ACTIONS,
     *(MemberRegistered, PurchaseMade, PurchaseReturned, OrderDelivered, RedemptionRequested),
 )
-SHOWN = 20
 
 
 class Touched(Struct, frozen=True):
@@ -167,16 +165,7 @@ def _told(year: Year, tried: RiskRule | None) -> Iterator[Event]:
     told = (action for action in year.actions() if isinstance(action, TOLD))
     if tried is None:
         return told
-    change = RiskRuleChanged(
-        event_id=TRIED,
-        rule_id=TRIED,
-        occurred_at=OPENS_AT,
-        version=1,
-        effective_at=OPENS_AT,
-        changed_by=TRIED,
-        rule=structs.replace(tried, shadow=True, retired=False, snoozed_until=None),
-    )
-    return merge([change], told, key=occurred_at)
+    return merge([on_trial(tried, OPENS_AT)], told, key=occurred_at)
 
 
 def _topology() -> Topology:

@@ -89,7 +89,7 @@ def trial(rule: RiskRule, actions: Iterable[Event]) -> Trial:
         at = occurred_at(action)
         if found.from_at is None:
             found.from_at = at
-            shell.emit(_change(rule, at))
+            shell.emit(on_trial(rule, at))
         found.actions += 1
         found.until_at = at
         shell.emit(action)
@@ -105,7 +105,8 @@ def _count(found: Trial, said: FraudScored) -> None:
     found.newest = [*found.newest, touched][-SHOWN:]
 
 
-def _change(rule: RiskRule, at: int) -> RiskRuleChanged:
+def on_trial(rule: RiskRule, at: int) -> RiskRuleChanged:
+    """The rule in shadow from this moment on (milliseconds), whatever its state, under the id `TRIED`."""
     return RiskRuleChanged(
         event_id=TRIED,
         rule_id=TRIED,

@@ -13,21 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from math import exp2, log, log2
+from math import exp2, log
 from statistics import median
 
 import numpy as np
 from msgspec import Struct
 
 from agents import Place, StateMap, Table, Tables, become
-from agents.calendar import DAY, HOUR
+from agents.calendar import HOUR
 from agents.candidates.known import mark
+from agents.heat import HALF_LIVES, added
 from schemas.candidates import ReachPublished
 from schemas.record import Outcome
 
 MODEL = "reach"
 NAME = "reached"
-HALF_LIFE = 7 * DAY
+HALF_LIFE = HALF_LIVES["week"]
 STEP = 1.0  # log2: twice as many of late
 REACHED_MOST = 1_000
 SLACK = 250
@@ -49,13 +50,8 @@ class Reach(Struct, array_like=True):
 
 def meet(reach: Reach, at: int) -> bool:
     """The product was new to one more member; true when that is to be told."""
-    now = at / HALF_LIFE
     reach.members += 1
-    if reach.log2_recent < 0:
-        reach.log2_recent = now
-    else:
-        high, low = max(reach.log2_recent, now), min(reach.log2_recent, now)
-        reach.log2_recent = high + log2(1.0 + exp2(low - high))
+    reach.log2_recent = added(reach.log2_recent, at / HALF_LIFE)
     return reach.told < 0 or reach.log2_recent - reach.told >= STEP
 
 

@@ -69,14 +69,13 @@ def alerts(
 
 def of_rule_alone(views: Views, rule_id: str, limit: int = LIMIT) -> list[Alert]:
     """Undecided alerts of which this risk rule fired and no other did (in shadow it counts as not fired)."""
-    names = ", ".join(f'a."{name}"' for name in Alert.__struct_fields__)
     query = f"""
-    SELECT {names} FROM alerts a JOIN (
+    SELECT {NAMES} FROM alerts JOIN (
       SELECT e.alert_id FROM alert_evidence e, jsonb_array_elements(e.evidence -> 'rules') fired
       WHERE NOT COALESCE((fired ->> 'shadow')::boolean, false)
       GROUP BY 1 HAVING bool_and(fired ->> 'rule_id' = %s)
     ) one USING (alert_id)
-    WHERE a.state = ANY(%s) ORDER BY a.first_seen_at, alert_id LIMIT %s"""
+    WHERE state = ANY(%s) ORDER BY first_seen_at, alert_id LIMIT %s"""
     with views.cursor(row_factory=class_row(Alert)) as cursor:
         return cursor.execute(query.encode(), (rule_id, list(UNDECIDED), limit)).fetchall()
 
