@@ -82,6 +82,10 @@ class Process:
         """All that it logged, over all starts."""
         return self.log.read_text(encoding="utf-8") if self.log.exists() else ""
 
+    def acquired(self) -> int:
+        """How often it has acquired partitions."""
+        return self.said().count("partitions_acquired")
+
 
 @dataclass(slots=True)
 class Fleet:

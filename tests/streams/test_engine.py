@@ -179,20 +179,15 @@ def ended_at(failpoint: str, counting: Counting, worker: Process) -> None:
     """Start the worker, and see it end where it should."""
     if failpoint.startswith("in-restore"):
         cold(counting)
-    before = acquired(worker)
+    before = worker.acquired()
     worker.start(MEMBERSTREAM_TEST_FAILPOINT=failpoint)
     if failpoint.startswith("in-revoke"):  # a rebalance may come before the SIGTERM
-        eventually(lambda: acquired(worker) > before or not worker.running)
+        eventually(lambda: worker.acquired() > before or not worker.running)
         worker.send(signal.SIGTERM)
     ended = eventually(lambda: not emit_until_ended(counting, worker), 60)
     assert ended, f"{failpoint} was not reached: {worker.said()}"
     killed = -signal.SIGKILL if ":kill:" in failpoint else ExitCode.UNEXPECTED
     assert worker.exits[-1] == killed, f"{failpoint}: {worker.said()}"
-
-
-def acquired(worker: Process) -> int:
-    """How often it has acquired partitions."""
-    return worker.said().count("partitions_acquired")
 
 
 def emit_until_ended(counting: Counting, worker: Process) -> bool:
