@@ -7,7 +7,6 @@ import time.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import signal
 import sys
@@ -19,6 +18,7 @@ import structlog
 from faust.types import TP
 
 from schemas import codec, topics
+from streams import garbage
 from streams.acquire import Acquirer
 from streams.ending import ExitCode, end_process
 from streams.engine import Engine
@@ -41,8 +41,6 @@ BEAT_SECONDS = 0.5
 REBALANCE_SECONDS = 60.0
 POLL_SECONDS = 600.0
 LOOP_ENDS_SECONDS = 20.0
-# Batches are many small objects without cycles: the usual thresholds look through them all the time.
-GARBAGE = (200_000, 20, 100)
 
 
 def stage_specs(topology: Topology, schema_registry: str = "") -> list[StageSpec]:
@@ -268,8 +266,7 @@ def run(
 
 
 async def _serve(settings: Settings, stages: Sequence[StageSpec], slot: Slot) -> None:
-    gc.freeze()
-    gc.set_threshold(*GARBAGE)
+    garbage.begin()
     app = build(settings, stages)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -15,6 +15,7 @@ from time import perf_counter
 
 from faust.types import TP
 
+from streams import garbage
 from streams.failpoints import Failpoints
 from streams.offset_commit import UNFENCED, Membership
 from streams.settings import Settings
@@ -110,6 +111,7 @@ class Engine:
             if records and any(waits):
                 self._wake.set()
             if records < SMALL_PASS:
+                garbage.tidy()
                 await self._linger(started)
             else:
                 await asyncio.sleep(0)
