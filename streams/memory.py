@@ -25,6 +25,7 @@ from streams.state import (
 )
 from streams.trouble import Poisoned, poisoned
 
+Stored = dict[bytes, bytes | None]
 Changed = tuple[list[Change], list[tuple[bytes, bytes]]]
 
 ENTRY_BYTES_MOST = 64 * 1024
@@ -53,7 +54,7 @@ class Holding:
         self.next_at = self.header.earliest()
         self.header_changed = False
         self.states: list[Any] = [None] * holders
-        self.stored: dict[bytes, bytes | None] = {}
+        self.stored: Stored = {}
         self.touched = 0
 
 
@@ -173,38 +174,41 @@ class Memory:
         holder = self._holders[index]
         key = holder.state_key(holding.name)
         data = self._overlay.get(key)
-        self._known(holding, key, data)
+        self._known(holding.stored, key, data)
         state = holder.codec.decode(data)
         for number, codec in enumerate(holder.codec.maps):
             prefix = holder.entry_prefix(number, holding.name)
             getattr(state, codec.name).bind(
-                self._loader(holding, prefix, codec), self._scanner(holding, prefix, codec)
+                self._loader(holding.stored, prefix, codec),
+                self._scanner(holding.stored, prefix, codec),
             )
         return state
 
+    # These know what is stored and not the holding: it holds them, and would be freed by nobody.
+
     def _loader(
-        self, holding: Holding, prefix: bytes, codec: EntryCodec
+        self, stored: Stored, prefix: bytes, codec: EntryCodec
     ) -> Callable[[str], Any | None]:
         def load(entry: str) -> Any | None:
             key = prefix + entry.encode()
             data = self._overlay.get(key)
-            self._known(holding, key, data)
+            self._known(stored, key, data)
             return None if data is None else codec.decode(data)
 
         return load
 
     def _scanner(
-        self, holding: Holding, prefix: bytes, codec: EntryCodec
+        self, stored: Stored, prefix: bytes, codec: EntryCodec
     ) -> Callable[[], Iterator[tuple[str, Any]]]:
         def scan() -> Iterator[tuple[str, Any]]:
             for key, data in self._overlay.scan(prefix):
-                self._known(holding, key, data)
+                self._known(stored, key, data)
                 yield key[len(prefix) :].decode(), codec.decode(data)
 
         return scan
 
-    def _known(self, holding: Holding, key: bytes, data: bytes | None) -> None:
-        holding.stored[key] = data
+    def _known(self, stored: Stored, key: bytes, data: bytes | None) -> None:
+        stored[key] = data
         self.bytes_read += len(key) + (0 if data is None else len(data))
 
     # ---- writing --------------------------------------------------------------------------------
@@ -247,7 +251,7 @@ class Memory:
                 if key not in holding.stored or data != holding.stored[key]:
                     changes.append(_sized(holder, key, data))
                     entries.append((prefix, key))
-                    self._known(holding, key, data)
+                    self._known(holding.stored, key, data)
 
 
 def _sized(holder: Holder, key: bytes, data: bytes | None) -> Change:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from streams.store import Store
 from streams.topics import TopicFacts
 
 RECORDS_AT_ONCE = 10_000
+AHEAD_BYTES = 32 * 1024 * 1024  # of keys and values that are read and not written yet, of a stage
 POLL_SECONDS = 0.02  # a read waits so long for its last records
 SECONDS = 30.0
 
@@ -45,12 +46,26 @@ class Job:
     position: int
     end: int
     records: int = 0
-    pending: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+    pending: dict[bytes, bytes | None] = field(default_factory=dict)  # the newest of each key
+    ahead_bytes: int = 0  # read since the last write
 
     @property
     def done(self) -> bool:
         """True when nothing that was open at the start is left undecided."""
         return self.position >= self.end
+
+    def take(self, key: bytes, value: bytes | None, position: int) -> None:
+        """One more record, and the position behind it."""
+        self.pending[key] = value
+        self.ahead_bytes += len(key) + len(value or b"")
+        self.position = position
+        self.records += 1
+
+    def write(self, topic_id: str) -> None:
+        """What was read goes into the store, with the position."""
+        self.store.write(self.pending.items(), self.position, topic_id)
+        self.pending = {}
+        self.ahead_bytes = 0
 
 
 def read_ranges(
@@ -136,8 +151,11 @@ def restore(
             while any(not job.done for job in waiting.values()):
                 if cancelled.is_set():
                     raise Cancelled
-                _read(consumer, waiting, topic_id)
+                _read(consumer, waiting)
+                if sum(job.ahead_bytes for job in waiting.values()) >= AHEAD_BYTES:
+                    _write(waiting.values(), topic_id)
                 reach()
+            _write(waiting.values(), topic_id)
         finally:
             consumer.close()
     for job in jobs:  # also says when: a store that is up to date is not old
@@ -161,24 +179,24 @@ def _open_consumer(kafka: str, isolation: str = "read_committed") -> Consumer:
     )
 
 
-def _read(consumer: Consumer, jobs: Mapping[int, Job], topic_id: str) -> None:
-    """One fetch, one write a partition."""
+def _read(consumer: Consumer, jobs: Mapping[int, Job]) -> None:
+    """One fetch."""
     for message in consumer.consume(RECORDS_AT_ONCE, POLL_SECONDS):
         job = jobs.get(message.partition())
         if job is not None:
             _take(message, job)
-    for job in jobs.values():
+
+
+def _write(jobs: Iterable[Job], topic_id: str) -> None:
+    for job in jobs:
         if job.pending:
-            job.store.write(job.pending, job.position, topic_id)
-            job.records += len(job.pending)
-            job.pending = []
+            job.write(topic_id)
 
 
 def _take(message: Message, job: Job) -> None:
     error = message.error()
     if error is None:
-        job.pending.append((message.key(), message.value()))
-        job.position = message.offset() + 1
+        job.take(message.key(), message.value(), message.offset() + 1)
     elif error.code() == KafkaError._PARTITION_EOF:
         job.position = max(job.position, message.offset())
     elif not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
