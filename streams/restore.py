@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,8 @@ from streams.store import Store
 from streams.topics import TopicFacts
 
 RECORDS_AT_ONCE = 10_000
-AHEAD_BYTES = 32 * 1024 * 1024  # of keys and values that are read and not written yet, of a stage
+HELD_BYTES = 32 * 1024 * 1024  # of a stage: keys and values that are read and not written yet,
+AHEAD_RECORDS = 1_000_000  # and the records that were read meanwhile
 POLL_SECONDS = 0.02  # a read waits so long for its last records
 SECONDS = 30.0
 
@@ -47,7 +48,8 @@ class Job:
     end: int
     records: int = 0
     pending: dict[bytes, bytes | None] = field(default_factory=dict)  # the newest of each key
-    ahead_bytes: int = 0  # read since the last write
+    held_bytes: int = 0  # of `pending`
+    ahead: int = 0  # records since the last write
 
     @property
     def done(self) -> bool:
@@ -56,16 +58,18 @@ class Job:
 
     def take(self, key: bytes, value: bytes | None, position: int) -> None:
         """One more record, and the position behind it."""
+        if key not in self.pending:
+            self.held_bytes += len(key)
+        self.held_bytes += len(value or b"") - len(self.pending.get(key) or b"")
         self.pending[key] = value
-        self.ahead_bytes += len(key) + len(value or b"")
         self.position = position
-        self.records += 1
+        self.ahead += 1
 
     def write(self, topic_id: str) -> None:
         """What was read goes into the store, with the position."""
         self.store.write(self.pending.items(), self.position, topic_id)
-        self.pending = {}
-        self.ahead_bytes = 0
+        self.records += self.ahead
+        self.pending, self.held_bytes, self.ahead = {}, 0, 0
 
 
 def read_ranges(
@@ -152,7 +156,7 @@ def restore(
                 if cancelled.is_set():
                     raise Cancelled
                 _read(consumer, waiting)
-                if sum(job.ahead_bytes for job in waiting.values()) >= AHEAD_BYTES:
+                if _ahead(waiting.values()):
                     _write(waiting.values(), topic_id)
                 reach()
             _write(waiting.values(), topic_id)
@@ -185,6 +189,14 @@ def _read(consumer: Consumer, jobs: Mapping[int, Job]) -> None:
         job = jobs.get(message.partition())
         if job is not None:
             _take(message, job)
+
+
+def _ahead(jobs: Collection[Job]) -> bool:
+    """Whether enough was read to be written: for memory's sake, and so that not all is read again."""
+    return (
+        sum(job.held_bytes for job in jobs) >= HELD_BYTES
+        or sum(job.ahead for job in jobs) >= AHEAD_RECORDS
+    )
 
 
 def _write(jobs: Iterable[Job], topic_id: str) -> None:

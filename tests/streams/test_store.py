@@ -22,7 +22,7 @@ Changes = list[tuple[bytes, bytes | None]]
 def test_the_last_change_of_a_key_wins(
     tmp_path: Path, changes: Changes, kept: bytes | None
 ) -> None:
-    """One write may hold a key several times, as a restore reads it: the order of the log decides."""
+    """One write may hold a key several times: the order of the log decides."""
     store = Store(tmp_path / "store", open_cache(1 << 20))
     store.write(changes, 3, "topic")
     assert store.get(b"k") == kept
