@@ -184,7 +184,7 @@ class Memory:
             )
         return state
 
-    # These know what is stored and not the holding: it holds them, and would be freed by nobody.
+    # These know what is stored and not the holding: it holds them, and only the collector would free it.
 
     def _loader(
         self, stored: Stored, prefix: bytes, codec: EntryCodec

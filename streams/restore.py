@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -157,13 +157,14 @@ def restore(
                     raise Cancelled
                 _read(consumer, waiting)
                 if _ahead(waiting.values()):
-                    _write(waiting.values(), topic_id)
+                    for job in waiting.values():
+                        job.write(topic_id)
                 reach()
-            _write(waiting.values(), topic_id)
         finally:
             consumer.close()
     for job in jobs:  # also says when: a store that is up to date is not old
-        job.store.write([], max(job.position, job.end), topic_id)
+        job.position = max(job.position, job.end)
+        job.write(topic_id)
     return sum(job.records for job in jobs)
 
 
@@ -197,12 +198,6 @@ def _ahead(jobs: Collection[Job]) -> bool:
         sum(job.held_bytes for job in jobs) >= HELD_BYTES
         or sum(job.ahead for job in jobs) >= AHEAD_RECORDS
     )
-
-
-def _write(jobs: Iterable[Job], topic_id: str) -> None:
-    for job in jobs:
-        if job.pending:
-            job.write(topic_id)
 
 
 def _take(message: Message, job: Job) -> None:
