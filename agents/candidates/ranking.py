@@ -37,8 +37,14 @@ UNKNOWN, TOGETHER, ALIKE, CONTENT = Source.UNKNOWN, Source.TOGETHER, Source.ALIK
 
 
 class Held(NamedTuple):
-    """What the sources hold: the column of each product, its weight by each of `SOURCES`, and its reach."""
+    """What the sources hold: a column for each product, its weight by each of `SOURCES`, and its reach.
 
+    The sources' products stand one source after the other, as to close the gaps would cost as much as the
+    sums: one that stands twice has all its weights in its first column, which `slots` tells, and none in the
+    others.
+    """
+
+    products: list[str]
     slots: dict[str, int]
     weights: np.ndarray  # sources x products
     reach: np.ndarray  # logarithms, of late and ever, 2 x products
@@ -47,10 +53,11 @@ class Held(NamedTuple):
 class Voices(NamedTuple):
     """What the sources say.
 
-    `slots` has the column of each product, `shares` the probability of each product by each of the
-    `sources`, sources x products; a source that holds nothing is not among them. `reach` as it is held.
+    `shares` has the probability of each product by each of the `sources`, sources x products; a source that
+    holds nothing is not among them. `products`, `slots` and `reach` as they are held.
     """
 
+    products: list[str]
     slots: dict[str, int]
     sources: list[Source]
     shares: np.ndarray
@@ -69,32 +76,31 @@ class Mixed(NamedTuple):
 def held(tastes: Tastes, trends: Trends, reached: Reached, at: int) -> Held:
     """All that the sources hold at a moment (milliseconds)."""
     spoken, kin, owned = tastes.products, tastes.kin, tastes.owned
-    slots = dict(zip(spoken, range(len(spoken)), strict=True))
-    of_kin, of_owned, of_trends = (
-        [slots.setdefault(product, len(slots)) for product in its]
-        for its in (kin, owned, trends.products)
-    )
-    weights = np.zeros((len(SOURCES), len(slots)))
+    products = [*spoken, *kin, *owned, *trends.products]
+    slots: dict[str, int] = {}
+    at_first = list(map(slots.setdefault, products, range(len(products))))
+    of_owned, of_trends = len(spoken) + len(kin), len(spoken) + len(kin) + len(owned)
+    weights = np.zeros((len(SOURCES), len(products)))
     weights[_TOGETHER, : len(spoken)], weights[_ALIKE, : len(spoken)] = taste.voices(tastes)
-    if of_kin:
-        weights[_CONTENT, of_kin] = [weight for weight, _ in kin.values()]
-    if of_owned:
-        weights[_AGAIN, of_owned] = [_again(its, at) for its in owned.values()]
-    if of_trends:
-        weights[_TRENDING:, of_trends] = trends.shares_of_both()
-    return Held(slots, weights, reached.of(slots))
+    if kin:
+        weights[_CONTENT, at_first[len(spoken) : of_owned]] = [weight for weight, _ in kin.values()]
+    if owned:
+        weights[_AGAIN, at_first[of_owned:of_trends]] = [_again(its, at) for its in owned.values()]
+    if trends.products:
+        weights[_TRENDING:, at_first[of_trends:]] = trends.shares_of_both()
+    return Held(products, slots, weights, reached.of(products))
 
 
 def voices(found: Held, purpose: Purpose, known: Collection[int]) -> Voices:
     """What the sources say for a purpose; `known` are the marks of all that was touched."""
-    slots, weights, reach = found
+    products, slots, weights, reach = found
     if purpose is Purpose.NOVEL:
-        weights = weights * np.array([mark(product) not in known for product in slots])
+        weights = weights * np.array([mark(product) not in known for product in products])
         weights[_AGAIN] = 0.0  # what was bought is nothing new
     wholes = weights.sum(axis=1)
     says = (wholes > 0.0).nonzero()[0]
     shares = weights[says] / wholes[says, None]
-    return Voices(slots, [SOURCES[row] for row in says], shares, reach)
+    return Voices(products, slots, [SOURCES[row] for row in says], shares, reach)
 
 
 def _again(owned: Owned, at: int) -> float:
@@ -179,17 +185,15 @@ def _pooled(
     return powers
 
 
-def ordered(mixed: Mixed) -> Iterator[tuple[str, float]]:
-    """Each product that a source holds with its probability, the most probable first."""
-    products = list(mixed.voices.slots)
-    order = np.argsort(-mixed.scores, kind="stable")
-    scores = mixed.scores[order].tolist()
-    return ((products[slot], score) for slot, score in zip(order.tolist(), scores, strict=True))
-
-
 def best(mixed: Mixed, wanted: Callable[[str], bool]) -> Iterator[tuple[str, float]]:
-    """The same of the wanted products, as many as are asked for."""
-    return (one for one in ordered(mixed) if one[1] > 0.0 and wanted(one[0]))
+    """Each wanted product that a source holds with its probability, the most probable first."""
+    products = mixed.voices.products
+    order = np.argsort(-mixed.scores, kind="stable")
+    for slot, score in zip(order.tolist(), mixed.scores[order].tolist(), strict=True):
+        if score <= 0.0:
+            return
+        if wanted(products[slot]):
+            yield products[slot], score
 
 
 def explained(
@@ -200,13 +204,13 @@ def explained(
     The source is the one that gives most to the linear pool, of equals the first in their order.
     """
     slots, sources = mixed.voices.slots, mixed.voices.sources
-    loudest = mixed.parts.argmax(axis=0).tolist() if sources else []
-    reasons = taste.reasons(tastes)
+    of_sources = mixed.parts.argmax(axis=0).tolist() if sources else []
+    of_answers = taste.loudest(tastes)
     for product_id, score in ranks:
         slot = slots[product_id]
-        source, reason = sources[loudest[slot]], None
+        source, number = sources[of_sources[slot]], 0
         if source is TOGETHER or source is ALIKE:
-            reason = reasons[slot]
+            number = of_answers[slot]
         elif source is CONTENT:
-            reason = taste.kin_reason(tastes, product_id)
-        yield reason, product_id, source, score
+            number = tastes.kin[product_id][1]
+        yield taste.reason(tastes, number), product_id, source, score

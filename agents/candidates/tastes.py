@@ -144,20 +144,15 @@ def voices(tastes: Tastes) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(tastes.together, np.float32), np.frombuffer(tastes.alike, np.float32)
 
 
-def reasons(tastes: Tastes) -> list[str | None]:
-    """By product, whose answer spoke loudest for it; none when that is too long ago."""
-    said = tastes.answered
-    answers, known = tastes.answers, len(said)
-    return [
-        said[answers - number] if number and answers - number < known else None
-        for number in np.frombuffer(tastes.reasons, np.uint32).tolist()
-    ]
+def loudest(tastes: Tastes) -> memoryview:
+    """By product, the number of the answer that spoke loudest for it; 0: none did."""
+    return memoryview(tastes.reasons).cast("I")
 
 
-def kin_reason(tastes: Tastes, product_id: str) -> str | None:
-    """The same of one that is described like touched ones."""
-    ago = tastes.answers - tastes.kin[product_id][1]
-    return tastes.answered[ago] if ago < len(tastes.answered) else None
+def reason(tastes: Tastes, number: int) -> str | None:
+    """The product whose answer has this number; none when there is none, or when that is too long ago."""
+    ago = tastes.answers - number
+    return tastes.answered[ago] if number and ago < len(tastes.answered) else None
 
 
 def own(tastes: Tastes, product_id: str, at: int) -> None:

@@ -19,8 +19,9 @@ from agents.candidates.tastes import (
     Tastes,
     clear,
     hear,
+    loudest,
     own,
-    reasons,
+    reason,
     voices,
 )
 from schemas.candidates import NeighboursTold
@@ -56,7 +57,7 @@ def spoken(tastes: Tastes, row: int = 0) -> dict[str, float]:
 
 
 def because(tastes: Tastes, product: str) -> str | None:
-    return reasons(tastes)[tastes.products.index(product)]
+    return reason(tastes, loudest(tastes)[tastes.products.index(product)])
 
 
 @given(ANSWERS)
