@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -18,8 +18,6 @@ from schemas.record import Event, Outcome
 S = TypeVar("S", bound=Struct)
 V = TypeVar("V")
 
-Load = Callable[[str], Any]
-Scan = Callable[[], Iterable[tuple[str, Any]]]
 Tables = Mapping[str, Any]  # table name → its state; a table's module has the typed way in
 
 
@@ -41,6 +39,18 @@ class Woken(Struct, frozen=True, kw_only=True):
     occurred_at: int
 
 
+class Stored(Protocol):
+    """What the shell has stored of a map: entries by their keys."""
+
+    def load(self, entry: str) -> Any | None:
+        """One entry's value."""
+        ...
+
+    def scan(self) -> Iterable[tuple[str, Any]]:
+        """All entries."""
+        ...
+
+
 class StateMap(MutableMapping[str, V], Generic[V]):
     """A map in an agent's state, stored one entry a record: only touched entries are read and logged.
 
@@ -48,23 +58,22 @@ class StateMap(MutableMapping[str, V], Generic[V]):
     (ordered by entry key) and is for rare cases; bound what it holds.
     """
 
-    __slots__ = ("_entries", "_load", "_scan", "touched")
+    __slots__ = ("_entries", "_stored", "touched")
 
     def __init__(self) -> None:
         self._entries: dict[str, V | None] = {}
-        self._load: Load | None = None
-        self._scan: Scan | None = None
+        self._stored: Stored | None = None
         self.touched: set[str] = set()
 
-    def bind(self, load: Load, scan: Scan) -> None:
+    def bind(self, stored: Stored) -> None:
         """Called by the shell: where entries that are not in memory come from."""
-        self._load, self._scan = load, scan
+        self._stored = stored
 
     def _read(self, key: str) -> V | None:
         try:
             return self._entries[key]
         except KeyError:
-            value = self._load(key) if self._load is not None else None
+            value = self._stored.load(key) if self._stored is not None else None
             self._entries[key] = value
             return value
 
@@ -94,11 +103,10 @@ class StateMap(MutableMapping[str, V], Generic[V]):
         return changed
 
     def __iter__(self) -> Iterator[str]:
-        if self._scan is not None:
-            for key, value in self._scan():
+        if self._stored is not None:
+            for key, value in self._stored.scan():
                 self._entries.setdefault(key, value)
-            self._scan = None
-            self._load = None
+            self._stored = None
         return iter(sorted(k for k, v in self._entries.items() if v is not None))
 
     def __len__(self) -> int:

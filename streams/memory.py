@@ -8,7 +8,7 @@ touched again meanwhile has moved to the younger. Nothing is lost by that, as ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agents import StateMap
@@ -58,6 +58,32 @@ class Holding:
         self.touched = 0
 
 
+class _Entries:
+    """What is stored of one map of a state.
+
+    It knows what is stored and not the holding: that holds it, and only the collector would free both.
+    """
+
+    __slots__ = ("_codec", "_memory", "_prefix", "_stored")
+
+    def __init__(self, memory: Memory, stored: Stored, prefix: bytes, codec: EntryCodec) -> None:
+        self._memory = memory
+        self._stored = stored
+        self._prefix = prefix
+        self._codec = codec
+
+    def load(self, entry: str) -> Any | None:
+        """One entry's value."""
+        data = self._memory.read(self._stored, self._prefix + entry.encode())
+        return None if data is None else self._codec.decode(data)
+
+    def scan(self) -> Iterator[tuple[str, Any]]:
+        """All entries."""
+        start = len(self._prefix)
+        for key, data in self._memory.scan(self._stored, self._prefix):
+            yield key[start:].decode(), self._codec.decode(data)
+
+
 class Memory:
     """The holdings of one family (keys with agents, or tables) of a partition."""
 
@@ -100,19 +126,16 @@ class Memory:
             self._young[key] = found
         return found
 
-    def holds(self, key: str) -> bool:
-        """True when what this key has is in memory."""
-        return key in self._young or key in self._old
-
-    def fetch(self, wanted: Iterable[tuple[str, Sequence[int]]]) -> None:
-        """Read at once what keys will need that are not held: headers, and these agents' states."""
-        keys: list[bytes] = []
-        for key, holders in wanted:
-            name = key.encode()
-            keys.append(self._family.header + name)
-            keys += [self._holders[index].state_prefix + name for index in holders]
-        if keys:
-            self._overlay.fetch(keys)
+    def lacks(self, key: str, holders: Sequence[int]) -> list[bytes]:
+        """What is to be read of a key before these agents can react: its header, their states."""
+        found = self._young.get(key) or self._old.get(key)
+        if found is not None:
+            states = found.states
+            missing = [index for index in holders if states[index] is None]
+            return [self._holders[index].state_key(found.name) for index in missing]
+        name = key.encode()
+        states_of = (self._holders[index].state_prefix + name for index in holders)
+        return [self._family.header + name, *states_of]
 
     def state(self, holding: Holding, index: int) -> Any:
         """The state of the `index`-th agent, to be changed by it: `changed` looks at it."""
@@ -170,42 +193,26 @@ class Memory:
 
     # ---- reading --------------------------------------------------------------------------------
 
+    def read(self, stored: Stored, key: bytes) -> bytes | None:
+        """The value of a key, noted among what is stored of its holding."""
+        data = self._overlay.get(key)
+        self._known(stored, key, data)
+        return data
+
+    def scan(self, stored: Stored, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The same of all entries of a map."""
+        for key, data in self._overlay.scan(prefix):
+            self._known(stored, key, data)
+            yield key, data
+
     def _read(self, holding: Holding, index: int) -> Any:
         holder = self._holders[index]
-        key = holder.state_key(holding.name)
-        data = self._overlay.get(key)
-        self._known(holding.stored, key, data)
+        data = self.read(holding.stored, holder.state_key(holding.name))
         state = holder.codec.decode(data)
         for number, codec in enumerate(holder.codec.maps):
             prefix = holder.entry_prefix(number, holding.name)
-            getattr(state, codec.name).bind(
-                self._loader(holding.stored, prefix, codec),
-                self._scanner(holding.stored, prefix, codec),
-            )
+            getattr(state, codec.name).bind(_Entries(self, holding.stored, prefix, codec))
         return state
-
-    # These know what is stored and not the holding: it holds them, and only the collector would free it.
-
-    def _loader(
-        self, stored: Stored, prefix: bytes, codec: EntryCodec
-    ) -> Callable[[str], Any | None]:
-        def load(entry: str) -> Any | None:
-            key = prefix + entry.encode()
-            data = self._overlay.get(key)
-            self._known(stored, key, data)
-            return None if data is None else codec.decode(data)
-
-        return load
-
-    def _scanner(
-        self, stored: Stored, prefix: bytes, codec: EntryCodec
-    ) -> Callable[[], Iterator[tuple[str, Any]]]:
-        def scan() -> Iterator[tuple[str, Any]]:
-            for key, data in self._overlay.scan(prefix):
-                self._known(stored, key, data)
-                yield key[len(prefix) :].decode(), codec.decode(data)
-
-        return scan
 
     def _known(self, stored: Stored, key: bytes, data: bytes | None) -> None:
         stored[key] = data

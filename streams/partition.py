@@ -116,17 +116,16 @@ class StageWork:
         return self._reached
 
     def _read(self, records: Sequence[Record]) -> list[tuple[Record, Read]]:
-        read, holds = self._intake.read, self._memory.holds
+        read, lacks, reaches = self._intake.read, self._memory.lacks, self._passes.reaches
         batch: list[tuple[Record, Read]] = []
-        wanted: dict[str, type[Event | Outcome]] = {}
+        keys: list[bytes] = []
         for record in records:
             found = read(record)
             batch.append((record, found))
             if not isinstance(found, Refusal):
-                key = found.key
-                if key not in wanted and not holds(key):
-                    wanted[key] = type(found)
-        self._memory.fetch((key, self._plan.listeners(kind)) for key, kind in wanted.items())
+                keys += lacks(found.key, reaches(type(found)))
+        if keys:
+            self._overlay.fetch(keys)
         return batch
 
     def _take(self, record: Record, found: Read) -> None:

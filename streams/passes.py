@@ -7,6 +7,7 @@ of what it listens to. Before the event, the key's agents that were due are woke
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,12 @@ from streams.state import Header
 from streams.trouble import FATAL, Poisoned, poisoned
 
 RETRY_MILLISECONDS = 3_600_000
+
+
+@lru_cache(maxsize=1_000)
+def _agents(bits: int) -> tuple[int, ...]:
+    """The numbers of the bits that are set."""
+    return tuple(index for index in range(bits.bit_length()) if bits >> index & 1)
 
 
 class Passes:
@@ -45,7 +52,14 @@ class Passes:
         self._of_tables = plan.heard_by_tables
         self._reacts = [agent.react for agent in plan.agents]
         self._wakes = [agent.wake_at for agent in plan.agents]
+        self._reached: dict[type[Event | Outcome | Woken], int] = {}
         self._waking = sum(1 << i for i, wake_at in enumerate(self._wakes) if wake_at is not None)
+
+    def reaches(self, kind: type[Event | Outcome]) -> tuple[int, ...]:
+        """The agents that hear such an event, and those whom the last one of its kind reached through what
+        they said: whose states a pass is likely to need.
+        """
+        return _agents(self._reached.get(kind, 0)) or self._plan.listeners(kind)
 
     def hear(
         self,
@@ -64,6 +78,7 @@ class Passes:
             if inbox is not None:
                 heard_by |= 1 << index
                 self._tell(index, inbox, inboxes, holding, recorded_at)
+        self._reached[type(event)] = heard_by
         if heard_by & self._waking:
             self._set_due(holding, heard_by & self._waking)
 

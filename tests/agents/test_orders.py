@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from agents import Load, StateMap
+from agents import StateMap
 from agents.order_book import CLOSED_MOST, KEPT, PERIOD, Orders, closes_at
 from agents.orders import DELIVERIES_MOST, ORDERS
 from agents.returns import WAITING_MOST, WAITS
@@ -241,22 +242,25 @@ def test_a_member_with_many_orders_reads_one_entry_an_event() -> None:
     state = Orders(**{name: getattr(life.state, name) for name in ("closes_at", "closed_count")})
     read: list[str] = []
     for name in ("orders", "returns", "closed"):
-        getattr(state, name).bind(_noting(getattr(life.state, name), read), _never)
+        getattr(state, name).bind(_Noting(getattr(life.state, name), read))
     life.state = state
     life.hear(bought(LAMP, order="new"), arrived(order="o7"), back(("lamp", 1), order="o9", day=3))
     assert read == ["new", "o7", "r", "o9"]
 
 
-def _noting(kept: StateMap[Any], read: list[str]) -> Load:
-    def load(key: str) -> Any:
-        read.append(key)
-        return kept.get(key)
+@dataclass
+class _Noting:
+    """What is stored of a map, and which entries were read."""
 
-    return load
+    kept: StateMap[Any]
+    read: list[str]
 
+    def load(self, entry: str) -> Any:
+        self.read.append(entry)
+        return self.kept.get(entry)
 
-def _never() -> Any:
-    raise AssertionError("all orders of the member were read")
+    def scan(self) -> Any:
+        raise AssertionError("all orders of the member were read")
 
 
 def test_a_waiting_return_counts_from_the_later_of_both() -> None:
