@@ -132,7 +132,7 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
             for spec in self.specs
         ]
         producer = TransactionalProducer(settings, f"{settings.app}-{settings.host}.{slot.number}")
-        self.engine = Engine(shares, settings, producer, failpoints)
+        self.engine = Engine(shares, settings, producer, failpoints, self._fetch)
         await producer.start()
         self._tasks.append(self._guarded(self.engine.run(), "the loop"))
 
@@ -152,6 +152,9 @@ class App(faust.App):  # type: ignore[misc]  # faust ships no types
     async def _seek(self, positions: Any, membership: Membership) -> bool:
         found: bool = await self.consumer._thread.start_at(positions, membership)
         return found
+
+    def _fetch(self) -> None:
+        self.consumer._thread.gate.open()
 
     # ---- rebalances ------------------------------------------------------------------------------
 

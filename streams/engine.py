@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import inf
 from time import perf_counter
 
 from faust.types import TP
@@ -25,6 +26,8 @@ from streams.transport import Batch
 from streams.writing import Offsets, Records, Writing
 
 SMALL_PASS = 500  # a pass of fewer records waits for the linger time after the last
+FILING_SECONDS = 0.01  # a batch that Faust dropped, in a rebalance, is waited for no longer
+FETCH_SECONDS = 0.004  # what a fetch takes: so long before the next pass it leaves
 
 
 class Engine:
@@ -40,12 +43,18 @@ class Engine:
         settings: Settings,
         producer: TransactionalProducer,
         failpoints: Failpoints,
+        fetch: Callable[[], None],
     ) -> None:
+        """`fetch`: lets the next fetch leave."""
         self.shares = {share.spec.name: share for share in shares}
         self._of_topic = {topic: share for share in shares for topic in share.spec.sources}
         self._settings = settings
         self._producer = producer
         self._failpoints = failpoints
+        self._fetch = fetch
+        self._on_their_way = 0  # batches that Faust has and its agents did not file yet
+        self._small = True  # the last pass
+        self._fetches_at = 0.0  # when the fetch for the next pass is to leave
         self._busy = asyncio.Lock()  # held from the first reaction to the stores' writes
         self._wake = asyncio.Event()
         self._stopping = False
@@ -56,8 +65,17 @@ class Engine:
         """The partitions to fetch from now."""
         return {tp for share in self.shares.values() for tp in share.wanted()}
 
+    def asks(self) -> bool:
+        """While passes are small each asks for what the next one takes; large ones have enough waiting."""
+        return self._small
+
+    def expects(self, batches: int) -> None:
+        """So many batches of one drain are on their way: a pass waits a moment until all are filed."""
+        self._on_their_way += batches
+
     def file(self, batch: Batch) -> None:
         """Let a batch wait for its partition."""
+        self._on_their_way -= 1
         if not self._stopping and self._of_topic[batch.topic].file(batch):
             self._wake.set()
 
@@ -87,6 +105,7 @@ class Engine:
         """Finish the transaction in hand, drop what waits, close the stores."""
         async with self._busy:
             self._failpoints.reach("in-revoke", self.shares)
+            self._on_their_way = 0
             for share in self.shares.values():
                 share.release()
 
@@ -103,18 +122,28 @@ class Engine:
         """Until `stop`."""
         while not self._stopping:
             await self._wake.wait()
+            await self._all_filed()
             self._wake.clear()
             started = perf_counter()
+            self._fetches_at = started + self._settings.linger_seconds - FETCH_SECONDS
             async with self._busy:
                 records = await self._pass()
             waits = [self._waits(share) for share in self.shares.values()]
             if records and any(waits):
                 self._wake.set()
-            if records < SMALL_PASS:
+            self._small = records < SMALL_PASS
+            if self._small:
                 garbage.tidy()
-                await self._linger(started)
+                await self._linger()
             else:
                 await asyncio.sleep(0)
+            self._fetch_once()
+
+    async def _all_filed(self) -> None:
+        """Wait until what was drained together is filed, so that one pass takes all of it."""
+        ends = perf_counter() + FILING_SECONDS
+        while self._on_their_way > 0 and perf_counter() < ends:
+            await asyncio.sleep(0)
 
     def _waits(self, share: Share) -> bool:
         """Whether there is more to do; a stage that has nothing to do is well."""
@@ -123,10 +152,16 @@ class Engine:
             share.progress.passed_at = time.monotonic()
         return waits
 
-    async def _linger(self, started: float) -> None:
-        left = self._settings.linger_seconds - (perf_counter() - started)
-        if left > 0:
-            await asyncio.sleep(left)
+    async def _linger(self) -> None:
+        """Wait for company."""
+        left = self._fetches_at - perf_counter()
+        await asyncio.sleep(left if 0 < left < inf else 0)
+
+    def _fetch_once(self) -> None:
+        """Have fetched what the next pass takes, once a pass."""
+        if self._fetches_at < inf and not self._stopping:
+            self._fetches_at = inf
+            self._fetch()
 
     async def _pass(self) -> int:
         """React and commit; returns how many records (and wake-up rounds) were taken."""

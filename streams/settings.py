@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         default=0.1, description="Agents react for at most so long before their work is committed."
     )
     linger_seconds: Annotated[float, Field(ge=0, le=5)] = Field(
-        default=0.04,
+        default=0.05,
         description="Least time between two small transactions of a worker: latency against CPU.",
     )
     queue_records: Annotated[int, Field(ge=1)] = Field(

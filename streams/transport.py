@@ -24,8 +24,8 @@ from streams.trouble import Broken
 
 TAKE_SECONDS = 1.0
 NOTHING_WANTED_SECONDS = 0.02
-FETCH_WAIT_MS = 40  # a partition drained late waits so long for the next fetch
-FETCH_LEAST_BYTES = 32 * 1024  # fewer wait for more, as each fetch goes through every partition
+FETCH_WAIT_MS = 100  # a fetch that finds nothing waits so long at the broker
+HELD_SECONDS = 0.25  # a fetch that nobody asks for leaves after so long
 FETCH_BYTES = 16 * 1024 * 1024
 RECORDS_AT_ONCE = 20_000
 
@@ -65,9 +65,59 @@ class Intake(Protocol):
         """The partitions to fetch from now; empty for none."""
         ...
 
+    def asks(self) -> bool:
+        """Whether the next fetch waits until the engine opens the gate."""
+        ...
+
+    def expects(self, batches: int) -> None:
+        """So many are on their way to `Engine.file`."""
+        ...
+
     def taken(self, behind: set[TP]) -> None:
         """A drain is over; `behind` are partitions with committed records still to come."""
         ...
+
+
+class Gate:
+    """Lets the next fetch leave when it is asked for.
+
+    By itself aiokafka fetches again as soon as all is drained, and that is in the midst of a pass: at once it
+    finds hardly anything, and waiting for more it answers at any moment of the passes that follow.
+    """
+
+    def __init__(self) -> None:
+        self._fetcher: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed_until = 0.0
+
+    def guard(self, fetcher: Any) -> None:
+        """Hold back what this fetcher of aiokafka sends; in its own thread."""
+        if fetcher is self._fetcher:
+            return
+        self._fetcher, self._loop = fetcher, asyncio.get_running_loop()
+        actions = fetcher._get_actions_per_node
+
+        def held_back(assignment: Any) -> Any:
+            fetches, resets, timeout, *others = actions(assignment)
+            left = self._closed_until - time.monotonic()
+            if left > 0 and fetches:
+                fetches, timeout = [], min(timeout, left)
+            return fetches, resets, timeout, *others
+
+        fetcher._get_actions_per_node = held_back
+
+    def close(self) -> None:
+        """The next fetch waits for `open`, but not for ever."""
+        self._closed_until = time.monotonic() + HELD_SECONDS
+
+    def open(self) -> None:
+        """Let it leave now; from any thread."""
+        self._closed_until = 0.0
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._look)
+
+    def _look(self) -> None:
+        self._fetcher._notify(self._fetcher._wait_consume_future)
 
 
 class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -77,13 +127,13 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         super().__post_init__()
         self._handed: dict[TP, int] = {}  # up to where batches were handed over
         self._seen: dict[TP, int] = {}  # the position after the last drain
+        self.gate = Gate()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         made = super()._create_worker_consumer(transport)
         made._isolation_level = "read_committed"
         made._partition_assignment_strategy = [RangePartitionAssignor]
         made._fetch_max_wait_ms = FETCH_WAIT_MS
-        made._fetch_min_bytes = FETCH_LEAST_BYTES
         made._fetch_max_bytes = FETCH_BYTES
         return made
 
@@ -110,17 +160,19 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             self._handed[tp] = self._seen[tp] = position
         return True
 
-    async def take(self, wanted: set[TP]) -> tuple[list[Batch], set[TP]]:
+    async def take(self, wanted: set[TP], asks: bool) -> tuple[list[Batch], set[TP]]:
         """What is fetched of these partitions, waiting up to a second for something to be there.
 
-        Second, the partitions that have committed records beyond what was drained.
+        Second, the partitions that have committed records beyond what was drained. With `asks` the
+        gate closes when something is found.
         """
-        found: tuple[list[Batch], set[TP]] = await self.call_thread(self._take, wanted)
+        found: tuple[list[Batch], set[TP]] = await self.call_thread(self._take, wanted, asks)
         return found
 
-    async def _take(self, wanted: set[TP]) -> tuple[list[Batch], set[TP]]:
+    async def _take(self, wanted: set[TP], asks: bool) -> tuple[list[Batch], set[TP]]:
         consumer = self._ensure_consumer()
         fetcher = consumer._fetcher
+        self.gate.guard(fetcher)
         ends = time.monotonic() + TAKE_SECONDS
         with fetcher._subscriptions.fetch_context():
             while True:
@@ -128,6 +180,8 @@ class BatchConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                     raise ConsumerStoppedError
                 batches, behind = await self._drain(fetcher, wanted)
                 left = ends - time.monotonic()
+                if batches and asks:  # before anything else runs in this thread
+                    self.gate.close()
                 if batches or left <= 0:
                     return batches, behind
                 waiter = fetcher._create_fetch_waiter()
@@ -225,9 +279,10 @@ class BatchConsumer(driver.Consumer):  # type: ignore[misc]
                 await asyncio.sleep(NOTHING_WANTED_SECONDS)
                 continue
             try:
-                batches, behind = await self._thread.take(wanted)
+                batches, behind = await self._thread.take(wanted, intake.asks())
             except ConsumerStoppedError:
                 return
+            intake.expects(len(batches))
             for batch in batches:
                 await self.callback(self._to_message(TP(batch.topic, batch.partition), batch))
             intake.taken(behind)

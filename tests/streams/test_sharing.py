@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rocksdict import Cache
 
@@ -96,12 +97,12 @@ def share(name: str, seconds: float, settings: Settings, cache: Cache) -> Share:
     return made
 
 
-def engine(folder: Path, **seconds: float) -> Engine:
+def engine(folder: Path, fetch: Callable[[], Any] = int, **seconds: float) -> Engine:
     """A worker's engine that owns one partition of each stage; `seconds` by stage, for a record."""
     settings = read_settings(kafka="localhost:1", data=folder, pass_seconds=PASS_SECONDS)
     cache = Cache(1 << 20)
     shares = [share(name, each, settings, cache) for name, each in seconds.items()]
-    return Engine(shares, settings, TransactionalProducer(settings, "me"), Failpoints())
+    return Engine(shares, settings, TransactionalProducer(settings, "me"), Failpoints(), fetch)
 
 
 async def reacted(folder: Path, batches: Iterable[Batch], **seconds: float) -> Engine:
@@ -162,3 +163,47 @@ def test_what_is_fetched_under_another_membership_is_dropped(tmp_path: Path) -> 
     made = asyncio.run(reacted(tmp_path, batches, one=0.0))
     assert took(made, "one") == []
     assert made.shares["one"].progress.queued_records == 0
+
+
+def test_a_pass_takes_all_that_was_drained_together(tmp_path: Path) -> None:
+    """Faust's agents file batch after batch; the first would start a pass without the others."""
+
+    async def filing() -> tuple[list[bool], bool]:
+        made = engine(tmp_path, one=0.0, other=0.0)
+        made.expects(2)
+        waiting = asyncio.create_task(made._all_filed())
+        seen = []
+        for topic in ("actions.one", "actions.other"):
+            await asyncio.sleep(0)
+            seen.append(waiting.done())
+            made.file(batch(topic, 0, 3))
+        await waiting
+        made.expects(1)
+        await asyncio.wait_for(made._all_filed(), 5)  # Faust dropped it
+        await made._producer.stop()
+        return seen, all(share.waits for share in made.shares.values())
+
+    assert asyncio.run(filing()) == ([False, False], True)
+
+
+def test_the_next_fetch_is_asked_for_once_a_pass(tmp_path: Path) -> None:
+    """After the pass, so that what it said to other keys comes along; also when nothing could be done."""
+    asked: list[float] = []
+
+    async def passing() -> None:
+        made = engine(tmp_path, lambda: asked.append(time.perf_counter()), one=0.0, other=0.0)
+        made.expect(["other"])
+        running = asyncio.create_task(made.run())
+        for number in range(2):
+            filed_at = time.perf_counter()
+            made.expects(1)
+            made.file(batch("actions.one", number, 1))
+            while len(asked) == number:
+                await asyncio.sleep(0.001)
+            assert asked[number] - filed_at > made._settings.linger_seconds / 2
+        assert made.asks()
+        await made.stop()
+        await running
+
+    asyncio.run(asyncio.wait_for(passing(), 30))
+    assert len(asked) == 2
