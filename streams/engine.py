@@ -75,7 +75,9 @@ class Engine:
 
     def file(self, batch: Batch) -> None:
         """Let a batch wait for its partition."""
-        self._on_their_way -= 1
+        self._on_their_way = max(
+            0, self._on_their_way - 1
+        )  # one of before a rebalance is not expected
         if not self._stopping and self._of_topic[batch.topic].file(batch):
             self._wake.set()
 
