@@ -75,9 +75,8 @@ class Engine:
 
     def file(self, batch: Batch) -> None:
         """Let a batch wait for its partition."""
-        self._on_their_way = max(
-            0, self._on_their_way - 1
-        )  # one of before a rebalance is not expected
+        # One of before a rebalance is filed late, and not expected.
+        self._on_their_way = max(0, self._on_their_way - 1)
         if not self._stopping and self._of_topic[batch.topic].file(batch):
             self._wake.set()
 
