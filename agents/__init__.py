@@ -39,7 +39,7 @@ class Woken(Struct, frozen=True, kw_only=True):
     occurred_at: int
 
 
-class Stored(Protocol):
+class StoredMap(Protocol):
     """What the shell has stored of a map: entries by their keys."""
 
     def load(self, entry: str) -> Any | None:
@@ -62,10 +62,10 @@ class StateMap(MutableMapping[str, V], Generic[V]):
 
     def __init__(self) -> None:
         self._entries: dict[str, V | None] = {}
-        self._stored: Stored | None = None
+        self._stored: StoredMap | None = None
         self.touched: set[str] = set()
 
-    def bind(self, stored: Stored) -> None:
+    def bind(self, stored: StoredMap) -> None:
         """Called by the shell: where entries that are not in memory come from."""
         self._stored = stored
 

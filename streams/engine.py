@@ -11,7 +11,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import inf
 from time import perf_counter
 
 from faust.types import TP
@@ -54,7 +53,6 @@ class Engine:
         self._fetch = fetch
         self._on_their_way = 0  # batches that Faust has and its agents did not file yet
         self._small = True  # the last pass
-        self._fetches_at = 0.0  # when the fetch for the next pass is to leave
         self._busy = asyncio.Lock()  # held from the first reaction to the stores' writes
         self._wake = asyncio.Event()
         self._stopping = False
@@ -126,7 +124,6 @@ class Engine:
             await self._all_filed()
             self._wake.clear()
             started = perf_counter()
-            self._fetches_at = started + self._settings.linger_seconds - FETCH_SECONDS
             async with self._busy:
                 records = await self._pass()
             waits = [self._waits(share) for share in self.shares.values()]
@@ -135,10 +132,11 @@ class Engine:
             self._small = records < SMALL_PASS
             if self._small:
                 garbage.tidy()
-                await self._linger()
+                await self._linger(started)
             else:
                 await asyncio.sleep(0)
-            self._fetch_once()
+            if not self._stopping:
+                self._fetch()
 
     async def _all_filed(self) -> None:
         """Wait until what was drained together is filed, so that one pass takes all of it."""
@@ -153,16 +151,10 @@ class Engine:
             share.progress.passed_at = time.monotonic()
         return waits
 
-    async def _linger(self) -> None:
-        """Wait for company."""
-        left = self._fetches_at - perf_counter()
-        await asyncio.sleep(left if 0 < left < inf else 0)
-
-    def _fetch_once(self) -> None:
-        """Have fetched what the next pass takes, once a pass."""
-        if self._fetches_at < inf and not self._stopping:
-            self._fetches_at = inf
-            self._fetch()
+    async def _linger(self, started: float) -> None:
+        """Wait for company, until the fetch of the next pass is to leave."""
+        left = started + self._settings.linger_seconds - FETCH_SECONDS - perf_counter()
+        await asyncio.sleep(max(left, 0))
 
     async def _pass(self) -> int:
         """React and commit; returns how many records (and wake-up rounds) were taken."""

@@ -128,14 +128,10 @@ class Memory:
 
     def lacks(self, key: str, holders: Sequence[int]) -> list[bytes]:
         """What is to be read of a key before these agents can react: its header, their states."""
-        found = self._young.get(key) or self._old.get(key)
-        if found is not None:
-            states = found.states
-            missing = [index for index in holders if states[index] is None]
-            return [self._holders[index].state_key(found.name) for index in missing]
-        name = key.encode()
-        states_of = (self._holders[index].state_prefix + name for index in holders)
-        return [self._family.header + name, *states_of]
+        held, name = self._young.get(key) or self._old.get(key), key.encode()
+        missing = holders if held is None else [i for i in holders if held.states[i] is None]
+        states = [self._holders[index].state_key(name) for index in missing]
+        return states if held is not None else [self._family.header + name, *states]
 
     def state(self, holding: Holding, index: int) -> Any:
         """The state of the `index`-th agent, to be changed by it: `changed` looks at it."""

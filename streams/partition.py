@@ -118,14 +118,14 @@ class StageWork:
     def _read(self, records: Sequence[Record]) -> list[tuple[Record, Read]]:
         read, lacks, reaches = self._intake.read, self._memory.lacks, self._passes.reaches
         batch: list[tuple[Record, Read]] = []
-        keys: list[bytes] = []
+        keys: dict[bytes, None] = {}  # each once, also when several records are of one key
         for record in records:
             found = read(record)
             batch.append((record, found))
             if not isinstance(found, Refusal):
-                keys += lacks(found.key, reaches(type(found)))
+                keys.update(dict.fromkeys(lacks(found.key, reaches(type(found)))))
         if keys:
-            self._overlay.fetch(keys)
+            self._overlay.fetch([*keys])
         return batch
 
     def _take(self, record: Record, found: Read) -> None:

@@ -60,10 +60,9 @@ class Wanted:
 
     def __call__(self, product_id: str) -> bool:
         """True when it may."""
-        number = mark(product_id)
         return (
-            (number not in self._known or consumable(self._owned, product_id))
-            and number not in self._dismissed
+            allowed(product_id, self._known, self._owned)
+            and mark(product_id) not in self._dismissed
             and product_id not in self._out
         )
 

@@ -204,13 +204,13 @@ def explained(
     The source is the one that gives most to the linear pool, of equals the first in their order.
     """
     slots, sources = mixed.voices.slots, mixed.voices.sources
-    of_sources = mixed.parts.argmax(axis=0).tolist() if sources else []
-    of_answers = taste.loudest(tastes)
+    loudest = mixed.parts.argmax(axis=0).tolist() if sources else []
+    reasons = taste.reasons(tastes)
     for product_id, score in ranks:
         slot = slots[product_id]
-        source, number = sources[of_sources[slot]], 0
+        source, number = sources[loudest[slot]], 0
         if source is TOGETHER or source is ALIKE:
-            number = of_answers[slot]
+            number = reasons[slot]
         elif source is CONTENT:
             number = tastes.kin[product_id][1]
         yield taste.reason(tastes, number), product_id, source, score

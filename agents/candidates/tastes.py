@@ -144,7 +144,7 @@ def voices(tastes: Tastes) -> tuple[np.ndarray, np.ndarray]:
     return np.frombuffer(tastes.together, np.float32), np.frombuffer(tastes.alike, np.float32)
 
 
-def loudest(tastes: Tastes) -> memoryview:
+def reasons(tastes: Tastes) -> memoryview:
     """By product, the number of the answer that spoke loudest for it; 0: none did."""
     return memoryview(tastes.reasons).cast("I")
 

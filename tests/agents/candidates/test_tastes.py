@@ -19,9 +19,9 @@ from agents.candidates.tastes import (
     Tastes,
     clear,
     hear,
-    loudest,
     own,
     reason,
+    reasons,
     voices,
 )
 from schemas.candidates import NeighboursTold
@@ -57,7 +57,7 @@ def spoken(tastes: Tastes, row: int = 0) -> dict[str, float]:
 
 
 def because(tastes: Tastes, product: str) -> str | None:
-    return reason(tastes, loudest(tastes)[tastes.products.index(product)])
+    return reason(tastes, reasons(tastes)[tastes.products.index(product)])
 
 
 @given(ANSWERS)
